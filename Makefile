@@ -1,0 +1,37 @@
+# make run   the whole reproduction, from a bare machine to results/index.html
+# make test  the test suite, in the same environment
+# make help  everything else
+
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint docs lock tables help clean
+
+run: $(VENV)/.ok ## make the environment and run the workflow
+	$(BIN)/snakemake --cores $(CORES)
+	@echo
+	@echo "Results are in results/. Open results/index.html first."
+
+test: $(VENV)/.ok ## run the whole test suite
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.ok ## run every linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+# pip (not a faster installer) because it alone honours every way a site sets up its package index.
+$(VENV)/.ok: pyproject.toml requirements.lock requirements-torch.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cnnvis needs Python 3.11 or newer; choose one with: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

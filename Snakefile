@@ -1,0 +1,30 @@
+"""See what a convolutional network does: the whole reproduction, from downloads to figures."""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/assets.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/ordering.smk"
+include: "workflow/rules/gradients.smk"
+include: "workflow/rules/backtrack.smk"
+include: "workflow/rules/volumes.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        rules.report.input,
+        rules.volumes.input,

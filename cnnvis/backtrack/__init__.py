@@ -1,0 +1,28 @@
+"""Backtracking: from a unit of a network back to the pixels responsible for it."""
+
+from cnnvis.backtrack import convolution, moves, pools, sums  # each registers its rules
+from cnnvis.backtrack.bias import bias_share
+from cnnvis.backtrack.options import Options
+from cnnvis.backtrack.points import Points, concat
+from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.rules import RULES, rule
+from cnnvis.backtrack.walk import Backtrack, Starts, from_scores, from_units, needed
+
+__all__ = [
+    "RULES",
+    "Backtrack",
+    "Options",
+    "Points",
+    "Record",
+    "Starts",
+    "bias_share",
+    "concat",
+    "convolution",
+    "from_scores",
+    "from_units",
+    "moves",
+    "needed",
+    "pools",
+    "rule",
+    "sums",
+]

@@ -1,0 +1,64 @@
+"""How much of what a backtrack explains came from biases, which it leaves aside."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from cnnvis.backtrack.convolution import contributions, sliding
+from cnnvis.backtrack.points import Points
+from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.sums import contributions as linear_contributions
+from cnnvis.backtrack.walk import Backtrack
+from cnnvis.network.graph import Network, Node
+
+
+@torch.no_grad()
+def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> dict[str, Tensor]:
+    """Return the share of the bias in the pre-activations that a backtrack passed.
+
+    The share of a unit is |b| / (|b| + |sum of its contributions|): 0 where its input alone made it,
+    1 where the bias alone did.
+
+    Args:
+        net: the network of the backtrack.
+        record: the activations it was made from.
+        found: the backtrack.
+
+    Returns:
+        Name of each convolution and linear layer it passed -> (start,) float64, the mean of the
+        share over the points there, weighted with their weights; 0 for a start that did not pass.
+    """
+    seen = Record(net, record, found.starts.image)
+    return {
+        name: _mean_share(net.nodes[name], seen, points, len(found.starts))
+        for name, points in found.points.items()
+        if isinstance(net.nodes[name].module, nn.Conv2d | nn.Linear)
+    }
+
+
+def _mean_share(node: Node, record: Record, points: Points, count: int) -> Tensor:
+    """Return the weighted mean over the points of each start (start,)."""
+    layer = node.module
+    assert isinstance(layer, nn.Conv2d | nn.Linear)
+    total = points.weight.new_zeros(count)
+    if layer.bias is None:
+        return total
+    inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.weight[0].numel()
+    for part in points.chunks(inputs):
+        unit = part.index[:, -1] if isinstance(layer, nn.Linear) else part.index[:, 0]
+        bias = layer.bias.index_select(0, unit).abs().double()
+        rest = _contributed(layer, node.inputs[0], record, part).abs().double()
+        share = (bias / (bias + rest)).nan_to_num(0)
+        total.index_add_(0, part.start, part.weight * share)
+    came = points.per_start(count)
+    return (total / came).where(came > 0, 0)
+
+
+def _contributed(layer: nn.Conv2d | nn.Linear, name: str, record: Record, points: Points) -> Tensor:
+    """Return the sum of all contributions (point,) to each unit."""
+    image = record.image(points)
+    if isinstance(layer, nn.Linear):
+        return linear_contributions(layer, record[name], image, points.index).sum(1)
+    window = sliding(layer, record.shape(name)[1:]).at(points.index)
+    return contributions(layer, record[name], image, points.index, window).sum((1, 2))

@@ -1,0 +1,97 @@
+"""Rules of pooling: to the maximum of a window, or to all the values that make up its average."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnvis.backtrack.options import Options
+from cnnvis.backtrack.points import Points, concat
+from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.rules import arguments, refusal, rule
+from cnnvis.backtrack.shares import chosen
+from cnnvis.backtrack.windows import Adaptive, Sliding, gather, pair
+from cnnvis.network.graph import Node
+
+Found = Mapping[str, Points]
+_MAXIMUM = Options(average_pool="argmax", dead_end="follow")
+"""A maximum is explained by its largest value, whatever its sign and whatever the user chose."""
+
+
+@rule(nn.MaxPool2d, F.max_pool2d, torch.max_pool2d)
+def max_pool(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the maximum of its window; of equal ones by the first, row by row.
+
+    Padding never wins: it counts as -inf.
+    """
+    windows = _sliding(node, record, "kernel_size", "stride", "padding", "dilation")
+    return _pool(node, record, points, windows, _MAXIMUM)
+
+
+@rule(nn.AdaptiveMaxPool2d, F.adaptive_max_pool2d)
+def adaptive_max_pool(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the maximum of its window; of equal ones by the first, row by row."""
+    return _pool(node, record, points, _adaptive(node, record), _MAXIMUM)
+
+
+@rule(nn.AvgPool2d, F.avg_pool2d)
+def average_pool(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the positive values in its window, or by the largest of them."""
+    windows = _sliding(node, record, "kernel_size", "stride", "padding")
+    return _pool(node, record, points, windows, options)
+
+
+@rule(nn.AdaptiveAvgPool2d, F.adaptive_avg_pool2d)
+def adaptive_average_pool(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the positive values in its window, or by the largest of them."""
+    return _pool(node, record, points, _adaptive(node, record), options)
+
+
+@rule(torch.mean, "mean")
+def mean(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain a mean over rows and columns as an average pool with a single window."""
+    shape = record.shape(node.inputs[0])
+    given = arguments(node, "dim", "keepdim").get("dim", ())
+    dims = given if isinstance(given, Sequence) else (given,)
+    if len(shape) != 3 or sorted(dim % 4 for dim in dims) != [2, 3]:
+        raise refusal(node, f"only a mean over rows and columns is known, not over dim={given}")
+    whole = Adaptive(units=(1, 1), size=shape[1:])
+    corner = F.pad(points.index[:, :1], (0, 2))
+    return _pool(node, record, points.moved(corner), whole, options)
+
+
+def _sliding(node: Node, record: Record, *names: str) -> Sliding:
+    """Return the windows of a pool, whose settings ``names`` are attributes or arguments."""
+    given = vars(node.module) if node.module is not None else arguments(node, *names)
+    return Sliding(
+        kernel=pair(given["kernel_size"]),
+        stride=pair(given.get("stride") or given["kernel_size"]),
+        padding=pair(given.get("padding", 0)),
+        dilation=pair(given.get("dilation", 1)),
+        size=record.shape(node.inputs[0])[1:],
+    )
+
+
+def _adaptive(node: Node, record: Record) -> Adaptive:
+    """Return the windows of an adaptive pool."""
+    return Adaptive(units=record.shape(node.name)[1:], size=record.shape(node.inputs[0])[1:])
+
+
+def _pool(
+    node: Node, record: Record, points: Points, windows: Sliding | Adaptive, options: Options
+) -> Found:
+    """Share the weight of each unit among the values of its window."""
+    name = node.inputs[0]
+    k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
+    pieces = []
+    for part in points.chunks(windows.taps):
+        channel = part.index[:, 0]
+        window = windows.at(part.index)
+        values = gather(record[name], record.image(part), channel, 1, window)[:, 0]
+        strength = options.strength(values).masked_fill(~window.inside, -torch.inf)
+        point, tap, share = chosen(strength, k=k, dead_end=options.dead_end)
+        row, col = window.position(point, tap)
+        pieces.append(part.spread(point, torch.stack([channel[point], row, col], 1), share))
+    return {name: concat(pieces)}

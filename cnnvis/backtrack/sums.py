@@ -1,0 +1,112 @@
+"""Rules of operations that add up contributions, or multiply: linear layers, additions, gates."""
+
+import operator
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from cnnvis.backtrack.options import Options
+from cnnvis.backtrack.points import Points, concat, ravel
+from cnnvis.backtrack.record import Record, sources
+from cnnvis.backtrack.rules import arguments, refusal, rule
+from cnnvis.backtrack.shares import chosen
+from cnnvis.network.graph import Node
+
+Found = Mapping[str, Points]
+
+
+@rule(nn.Linear)
+def linear(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the ``options.k`` units with the largest contribution weight * activation.
+
+    They share its weight in proportion to their contributions. Only the rows of the product that
+    belong to a point are computed.
+    """
+    layer, name = node.module, node.inputs[0]
+    assert isinstance(layer, nn.Linear)
+    pieces = []
+    for part in points.chunks(layer.in_features):
+        contribution = contributions(layer, record[name], record.image(part), part.index)
+        strength = options.strength(contribution)
+        point, unit, share = chosen(strength, k=options.k, dead_end=options.dead_end)
+        index = torch.cat([part.index[point, :-1], unit[:, None]], 1)
+        pieces.append(part.spread(point, index, share).merged())
+    return {name: concat(pieces)}
+
+
+def contributions(layer: nn.Linear, values: Tensor, image: Tensor, index: Tensor) -> Tensor:
+    """Return what each input of the layer contributes to some of its units, (point, input).
+
+    Args:
+        layer: the linear layer, which may work on each place of a map by itself.
+        values: (image, ..., input) that it reads.
+        image: (point,) the image of each unit.
+        index: (point, [..., unit]) of its units.
+    """
+    columns = torch.cat([image[:, None], index[:, :-1]], 1)
+    row = ravel(columns, values.shape[:-1])
+    found = values.reshape(-1, layer.in_features).index_select(0, row)
+    return found.mul_(layer.weight.index_select(0, index[:, -1]))
+
+
+@rule(operator.add, operator.iadd, torch.add, "add", "add_")
+def add(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit of a sum by its larger addend there, or split it between the addends.
+
+    Of equal addends the skip connection wins: the addend with fewer operations between it and the
+    image, along its longest chain; the first one where these are as many. A number or a parameter
+    that is added is a bias, and explains nothing.
+    """
+    names = sources(record.net, node)
+    if len(names) == 1:
+        return {names[0]: points}
+    first, second = names
+    values = torch.stack([record.values(name, points) for name in names], 1)
+    values[:, 1] *= arguments(node, "other", "alpha").get("alpha", 1)
+    strength = options.strength(values)
+    if options.residual == "split":
+        point, addend, share = chosen(strength, k="all", dead_end=options.dead_end)
+        new = points.spread(point, points.index[point], share)
+        to_first = addend == 0
+    else:
+        new = points
+        skip_first = record.depth[first] <= record.depth[second]
+        to_first = (
+            strength[:, 0] >= strength[:, 1] if skip_first else strength[:, 0] > strength[:, 1]
+        )
+    return {
+        name: _broadcast(new.select(keep), record.shape(name))
+        for name, keep in ((first, to_first), (second, ~to_first))
+    }
+
+
+@rule(operator.mul, operator.imul, torch.mul, "mul", "mul_", reads=False)
+def multiply(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit of a product by the factor that has a value of its own for it.
+
+    The other factor, repeated along rows and columns (a squeeze-and-excitation gate) or a number,
+    scales whole channels and says nothing about places.
+    """
+    names = sources(record.net, node)
+    full = [name for name in names if record.shape(name) == record.shape(node.name)]
+    if len(full) != 1:
+        shapes = " and ".join(str(record.shape(name)) for name in names)
+        raise refusal(node, f"the factors have the shapes {shapes}; none is clearly a gate")
+    return {full[0]: points}
+
+
+@rule(operator.sub, operator.truediv, operator.isub, operator.itruediv, reads=False)
+def scale(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the one at its place, where a number is subtracted from it or divides."""
+    names = sources(record.net, node)
+    if len(names) != 1 or node.args[0] != names[0]:
+        raise refusal(node, "only a number on its right is known")
+    return {names[0]: points}
+
+
+def _broadcast(points: Points, shape: tuple[int, ...]) -> Points:
+    """Return the points at the places that were repeated along the sides of length 1."""
+    if 1 not in shape:
+        return points
+    return points.moved(points.index.minimum(points.index.new_tensor(shape) - 1))

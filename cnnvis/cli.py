@@ -1,0 +1,111 @@
+"""The command line: which networks and layers there are, and what this machine lacks."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from cnnvis import catalogue, doctor
+from cnnvis.errors import CnnvisError
+
+if TYPE_CHECKING:
+    from cnnvis.entries import LayerRow
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, or 1 where something is wrong or lacking."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except CnnvisError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnnvis", description="See what a convolutional network does."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    networks = commands.add_parser("networks", help="list the networks of the catalogue")
+    networks.set_defaults(run=_networks)
+    layers = commands.add_parser("layers", help="list the layers of a network")
+    layers.add_argument("network", help="a name of the catalogue, or package.module:factory")
+    layers.add_argument(
+        "--input-size",
+        type=int,
+        default=224,
+        metavar="PIXELS",
+        help="side of the input of an own network (default: %(default)s)",
+    )
+    layers.set_defaults(run=_layers)
+    doctor_ = commands.add_parser("doctor", help="say what this machine has and lacks")
+    doctor_.set_defaults(run=_doctor)
+    return parser
+
+
+def _networks(options: argparse.Namespace) -> int:
+    _print_table(
+        ("network", "weights", "crop", "licence"),
+        (
+            (name, str(entry.weights["kind"]), str(entry.preprocessing["crop"]), entry.licence)
+            for name, entry in catalogue.networks().items()
+        ),
+    )
+    return 0
+
+
+def _layers(options: argparse.Namespace) -> int:
+    _print_table(
+        ("layer", "operation", "shape", "weights", "receptive field", "stride", "kB per image"),
+        map(_layer_cells, _layer_rows(options.network, options.input_size)),
+    )
+    return 0
+
+
+def _layer_rows(name: str, input_size: int) -> Sequence["LayerRow"]:
+    """Read the table of a catalogued network; build and trace any other."""
+    if ":" not in name:
+        return catalogue.layer_table(name)
+    from cnnvis import models, network
+
+    net = network.open(models.build(name), input_shape=(3, input_size, input_size))
+    return network.table(net)
+
+
+def _layer_cells(row: "LayerRow") -> tuple[str, ...]:
+    return (
+        row.layer,
+        row.op,
+        _sizes(row.shape),
+        _sizes(row.weight),
+        _sizes(row.receptive_field or ()),
+        _sizes(row.stride or ()),
+        f"{row.bytes / 1000:.0f}",
+    )
+
+
+def _sizes(sizes: Iterable[int]) -> str:
+    return " x ".join(map(str, sizes)) or "-"
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = doctor.examine()
+    for finding in findings:
+        print(f"{finding.state:8}{finding.subject:22}{finding.text}")
+    return 1 if any(finding.state == doctor.LACKING for finding in findings) else 0
+
+
+def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    lines = [tuple(header), *map(tuple, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

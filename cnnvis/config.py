@@ -1,0 +1,301 @@
+"""The settings of a study: checked whole before any job starts, with an error that names the key."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from cnnvis import catalogue
+from cnnvis.errors import ConfigError, did_you_mean
+
+#: Sheets up to this size are read while Snakemake parses, to refuse an unknown image id at once;
+#: longer ones are checked by the first job that reads them.
+_SHEET_BYTES_CHECKED_EARLY = 5_000_000
+
+#: What an own network must say of itself, and a network of the catalogue must not.
+_OWN_NETWORK_KEYS = ("architecture", "weights", "preprocessing")
+
+#: Words that stand for images where an id is asked for.
+_SOURCE_WORDS = ("mean", "set")
+FIRST_IMAGE = "first"
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """A network of the study and the layers to look at."""
+
+    name: str
+    entry: catalogue.NetworkEntry
+    layers: tuple[str, ...]
+    filters: tuple[str, ...]
+    also_record: tuple[str, ...]
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Every layer of the activation file, each once."""
+        return tuple(dict.fromkeys((*self.layers, *self.also_record)))
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """An image set of the study: a sheet or a folder, cut into shards."""
+
+    name: str
+    sheet: str | None
+    folder: str | None
+    shards: int
+
+    @property
+    def shard_names(self) -> tuple[str, ...]:
+        """Names of the shards, of equal length so that they sort: ``0000``, ``0001``, ..."""
+        return tuple(f"{index:04d}" for index in range(self.shards))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated configuration, with every default filled in."""
+
+    networks: Mapping[str, NetworkChoice]
+    images: Mapping[str, ImageChoice]
+    settings: Mapping[str, Any]
+
+
+def load(raw: Mapping[str, Any], schema: Path) -> Study:
+    """Check a configuration against the schema and the catalogue, and fill in the defaults.
+
+    Raises:
+        ConfigError: a key, a value, a network, a layer, a class or an image is not known; the
+            message names the key, the value and what would be right.
+    """
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    settings = with_defaults(raw, rules)
+    networks = {choice.name: choice for choice in map(_network, settings["networks"])}
+    images = {choice.name: choice for choice in map(_image_set, settings["images"])}
+    _refuse_twice("networks", [item["name"] for item in settings["networks"]])
+    _refuse_twice("images", [item["name"] for item in settings["images"]])
+    _check_classes(settings, networks.values())
+    _check_image_ids(settings, images.values())
+    return Study(networks, images, settings)
+
+
+def with_defaults(raw: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``raw`` with the schema's defaults filled in.
+
+    Raises:
+        ConfigError: ``raw`` breaks a rule of the schema.
+    """
+    error = best_match(Draft202012Validator(rules).iter_errors(raw))
+    if error is not None:
+        raise ConfigError(_sentence(error))
+    filled: dict[str, Any] = _filled(deepcopy(dict(raw)), rules)
+    return filled
+
+
+def _filled(value: Any, rules: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        for key, rule in rules.get("properties", {}).items():
+            if key not in value and "default" in rule:
+                value[key] = deepcopy(rule["default"])
+            if key in value:
+                value[key] = _filled(value[key], rule)
+    elif isinstance(value, list) and "items" in rules:
+        value = [_filled(item, rules["items"]) for item in value]
+    return value
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say which key is wrong, what it is, and what would be right."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    key = path or "the configuration"
+    properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+    if error.validator == "additionalProperties":
+        wrong = next(name for name in error.instance if name not in properties)
+        full = f"{path}.{wrong}" if path else wrong
+        hint = did_you_mean(str(wrong), properties)
+        return f"unknown key '{full}'{hint or ''}. Known here: {', '.join(sorted(properties))}."
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{key} lacks the key '{missing}': {_described(properties.get(missing, {}))}"
+    if error.validator == "enum":
+        hint = did_you_mean(str(error.instance), map(str, error.validator_value))
+        known = ", ".join(map(str, error.validator_value))
+        return f"{key}: {error.instance!r} is not one of {known}{hint}."
+    meaning = _described(error.schema if isinstance(error.schema, Mapping) else {})
+    return f"{key}: {error.instance!r} cannot be used: {error.message}. {meaning}".rstrip()
+
+
+def _described(rule: Mapping[str, Any]) -> str:
+    return str(rule.get("description", "see the configuration reference")).rstrip(".") + "."
+
+
+def _refuse_twice(key: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigError(f"{key}: the name '{name}' is used twice; give each its own name.")
+        seen.add(name)
+
+
+def _network(item: Mapping[str, Any]) -> NetworkChoice:
+    entry = _own_network(item) if "architecture" in item else _catalogued_network(item)
+    choice = NetworkChoice(
+        item["name"],
+        entry,
+        tuple(item["layers"]),
+        tuple(item["filters"]),
+        tuple(item["also_record"]),
+    )
+    _check_layers(choice)
+    return choice
+
+
+def _catalogued_network(item: Mapping[str, Any]) -> catalogue.NetworkEntry:
+    name = item["name"]
+    try:
+        entry = catalogue.network(name)
+    except ConfigError as error:
+        raise ConfigError(
+            f"networks: {error} An own network needs the keys {', '.join(_OWN_NETWORK_KEYS)}."
+        ) from None
+    extra = [key for key in (*_OWN_NETWORK_KEYS, "classes") if key in item]
+    if extra:
+        raise ConfigError(
+            f"networks.{name}: '{extra[0]}' is for own networks, but '{name}' is in the catalogue, "
+            "which fixes it. Give the own network another name, and say its architecture."
+        )
+    return entry
+
+
+def _own_network(item: Mapping[str, Any]) -> catalogue.NetworkEntry:
+    name = item["name"]
+    missing = [key for key in _OWN_NETWORK_KEYS if key not in item]
+    if missing:
+        raise ConfigError(f"networks.{name}: an own network also needs the key '{missing[0]}'.")
+    if name in catalogue.networks():
+        raise ConfigError(
+            f"networks.{name}: this name belongs to a network of the catalogue; choose another."
+        )
+    random = item["weights"] == "random"
+    weights = {"kind": "random", "seed": 0} if random else {"kind": "file", "path": item["weights"]}
+    return catalogue.NetworkEntry(
+        name=name,
+        architecture=item["architecture"],
+        weights=weights,
+        preprocessing=dict(item["preprocessing"]),
+        classes=item.get("classes"),
+    )
+
+
+def _check_layers(choice: NetworkChoice) -> None:
+    """Refuse layers that the network does not have, or that lack what is asked of them.
+
+    An own architecture outside the catalogue is built by the first job that needs it, and checked
+    there: building it here would load torch whenever Snakemake reads the workflow.
+    """
+    table = {row.layer: row for row in _known_layers(choice.entry)}
+    if not table:
+        return
+    where = f"networks.{choice.name}"
+    for key, layers in (
+        ("layers", choice.layers),
+        ("filters", choice.filters),
+        ("also_record", choice.also_record),
+    ):
+        for layer in layers:
+            if layer not in table:
+                raise ConfigError(
+                    f"{where}.{key}: no layer '{layer}'{did_you_mean(layer, table)}. "
+                    f"List them with: cnnvis layers {choice.entry.architecture}"
+                )
+    for layer in choice.layers:
+        if not table[layer].spatial:
+            raise ConfigError(
+                f"{where}.layers: '{layer}' has the shape {table[layer].shape}, without rows and "
+                "columns, so its channels cannot be drawn or ordered as maps. Move it to "
+                "'also_record', or choose a layer before it."
+            )
+    for layer in choice.filters:
+        if not table[layer].weight:
+            raise ConfigError(
+                f"{where}.filters: '{layer}' ({table[layer].op}) has no weights. Choose a "
+                f"convolution or a linear layer; list them with: cnnvis layers {choice.name}"
+            )
+
+
+def _known_layers(entry: catalogue.NetworkEntry) -> tuple[catalogue.LayerRow, ...]:
+    if entry.architecture not in catalogue.networks():
+        return ()
+    return catalogue.layer_table(entry.architecture)
+
+
+def _image_set(item: Mapping[str, Any]) -> ImageChoice:
+    name, sheet, folder = item["name"], item.get("sheet"), item.get("folder")
+    if sheet and folder:
+        raise ConfigError(f"images.{name}: give a sheet or a folder, not both.")
+    if not sheet and not folder:
+        try:
+            sheet = catalogue.image_set(name).sheet
+        except ConfigError as error:
+            raise ConfigError(
+                f"images: {error} Own images need the key 'sheet' or 'folder'."
+            ) from None
+    place = Path(str(sheet or folder))
+    if folder and not place.is_dir():
+        raise ConfigError(f"images.{name}.folder: there is no folder {place}.")
+    if item.get("sheet") and not place.is_file():
+        raise ConfigError(f"images.{name}.sheet: there is no file {place}.")
+    return ImageChoice(name, str(sheet) if sheet else None, folder, item["shards"])
+
+
+def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
+    """Refuse a class that is not one of ImageNet's, where every network has those."""
+    wanted = {"gradients.unit": settings["gradients"]["unit"]}
+    if settings["backtrack"]["target"] != "top1":
+        wanted["backtrack.target"] = settings["backtrack"]["target"]
+    for choice in networks:
+        for key, value in wanted.items():
+            if choice.entry.classes == "imagenet":
+                _class_index(key, value)
+            elif choice.entry.classes is None and not isinstance(value, int):
+                raise ConfigError(
+                    f"{key}: {value!r} is a class name, but the classes of '{choice.name}' have no "
+                    "names. Give an index, or name them with the key 'classes' of the network."
+                )
+
+
+def _class_index(key: str, value: str | int) -> int:
+    try:
+        return catalogue.class_index(value)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
+    """Refuse an image id that a sheet does not have; folders are listed by a job."""
+    wanted = {
+        "ordering.source": (settings["ordering"]["source"], _SOURCE_WORDS),
+        "volumes.image": (settings["volumes"]["image"], (FIRST_IMAGE,)),
+        "figures.image": (settings["figures"]["image"], (FIRST_IMAGE,)),
+    }
+    for choice in images:
+        known = _sheet_ids(choice)
+        for key, (value, words) in wanted.items():
+            if known and value not in words and value not in known:
+                hint = did_you_mean(value, (*known, *words))
+                raise ConfigError(
+                    f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
+                    f"Use an id of {choice.sheet}, or {' or '.join(words)}."
+                )
+
+
+def _sheet_ids(choice: ImageChoice) -> tuple[str, ...]:
+    if choice.sheet is None or Path(choice.sheet).stat().st_size > _SHEET_BYTES_CHECKED_EARLY:
+        return ()
+    with Path(choice.sheet).open(newline="", encoding="utf-8") as file:
+        return tuple(row.get("id") or "" for row in csv.DictReader(file))

@@ -1,0 +1,272 @@
+"""What our HDF5 files share: whole or not there, named by schema, the same bytes on every run.
+
+Every file says what it is (``schema``, ``schema_version``) and where it comes from (``provenance``).
+Every dataset names its dimensions the way netCDF does, so that xarray opens it with coordinates.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from io import RawIOBase
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from cnnvis import files
+from cnnvis.errors import FileError, StoreError
+from cnnvis.provenance import Provenance
+
+_FORMAT = ("v110", "v110")
+"""The file format of HDF5 1.10 (2016), the first with virtual datasets; fixed, for equal bytes."""
+_WRITE_CACHE = 1 << 20
+"""Bytes of chunks held per dataset while writing: a few chunks, whatever the number of images."""
+_READ_CACHE = 0
+"""Without a cache HDF5 reads just the wanted part of an uncompressed chunk: one channel of 100
+images of 64 channels of 55 x 55 takes 2 ms, with a cache 7 ms."""
+_RESERVED = ("schema", "schema_version", "provenance")
+SHARDS = "shards"
+"""The group of a gathered file that lists the files it reads through to."""
+
+
+class _Sink(RawIOBase):
+    """A file that HDF5 can always close.
+
+    HDF5 cannot give up: when a disk is full it keeps what it could not write, tries again when the
+    file is closed, fails again, and takes the process down with it (a segmentation fault at exit,
+    the disk space held until then). This file lets the first error pass and swallows what comes
+    after it, so that the error reaches the user and nothing else does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b", buffering=0)
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """From now on, take everything and keep nothing."""
+        self._abandoned = True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int | None:
+        return self._file.readinto(buffer)
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data)
+        while len(rest) and not self._abandoned:
+            try:
+                rest = rest[self._file.write(rest) :]
+            except OSError:
+                self.abandon()
+                raise
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        return 0 if self._abandoned else self._file.truncate(size)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextmanager
+def create(
+    path: str | os.PathLike[str],
+    *,
+    schema: str,
+    version: int,
+    provenance: Provenance,
+    attrs: Mapping[str, Any] | None = None,
+) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that appears under ``path`` when the block ends well, and not before.
+
+    The same calls write the same bytes: nothing in the file depends on the time, the machine or the
+    path. ``attrs`` are written at its root: words, numbers, lists of numbers; a mapping becomes JSON.
+
+    Raises:
+        FileError: the disk is full, or the folder cannot be written to; nothing is left behind.
+    """
+    files.remove_leftovers(path)
+    with files.replacing(path) as temporary, _opened_for_writing(temporary) as file:
+        file.attrs["schema"] = schema
+        file.attrs["schema_version"] = version
+        for name, value in (attrs or {}).items():
+            if name in _RESERVED:
+                raise ValueError(f"{path}: the attribute {name!r} is written by itself")
+            file.attrs[name] = _attribute(value)
+        file.attrs["provenance"] = provenance.to_json()
+        yield file
+
+
+@contextmanager
+def _opened_for_writing(path: Path) -> Iterator[h5py.File]:
+    sink = _Sink(path)
+    try:
+        file = h5py.File(
+            sink, "w", libver=_FORMAT, track_order=True, track_times=False, rdcc_nbytes=_WRITE_CACHE
+        )
+        try:
+            yield file
+        except BaseException:
+            sink.abandon()
+            raise
+        finally:
+            _close(file, sink)
+    finally:
+        sink.close()
+
+
+def _close(file: h5py.File, sink: _Sink) -> None:
+    try:
+        file.close()
+    except BaseException:
+        sink.abandon()
+        file.close()  # the failed attempt left it open
+        raise
+
+
+def _attribute(value: Any) -> Any:
+    return files.canonical_json(value) if isinstance(value, Mapping) else value
+
+
+@contextmanager
+def open_checked(
+    path: str | os.PathLike[str], schema: str | None, version: int | None = None
+) -> Iterator[h5py.File]:
+    """Yield an HDF5 file of ours for reading, once it is known to be of the schema and version.
+
+    A ``schema`` of None takes any file of ours. A gathered file is yielded when all its shards are
+    there, and the ones that were gathered: HDF5 itself would fill the gaps without a word.
+
+    Raises:
+        FileError: there is no such file, or it cannot be read.
+        StoreError: it is not HDF5, not of this schema or version, or a shard is missing or another.
+    """
+    with _opened_for_reading(Path(path)) as file:
+        _check_schema(file, path, schema, version)
+        yield file
+
+
+@contextmanager
+def _opened_for_reading(path: Path) -> Iterator[h5py.File]:
+    file = _open_unlocked_if_need_be(path)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _open_unlocked_if_need_be(path: Path) -> h5py.File:
+    """Open a file and look at its shards.
+
+    HDF5 locks what it opens, and some disks of clusters refuse locks. Nobody changes a file of ours
+    once it has its name, so it can be read without. The lock is tried first all the same: HDF5
+    refuses to open a file twice in one process, by us and by xarray, with different ideas of locks.
+    """
+    opened = partial(h5py.File, mode="r", rdcc_nbytes=_READ_CACHE)
+    try:
+        return _with_shards(opened, path, locking="best-effort")
+    except OSError as error:
+        if "unable to lock file" not in str(error):
+            raise _unreadable(path, error) from error
+    try:
+        return _with_shards(opened, path, locking=False)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _with_shards(opened: Any, path: Path, *, locking: bool | str) -> h5py.File:
+    file = opened(path, locking=locking)
+    try:
+        _check_shards(file, path, partial(opened, locking=locking))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_shards(file: h5py.File, path: Path, opened: Any) -> None:
+    if SHARDS not in file:
+        return
+    listed = file[SHARDS]
+    for name, digest in zip(
+        listed["shard"].asstr()[:], listed["provenance_digest"].asstr()[:], strict=True
+    ):
+        try:
+            with opened(path.resolve().parent / name) as shard:
+                found = _provenance(shard).digest
+        except FileNotFoundError as error:
+            raise StoreError(_stale(path, name, "is not there")) from error
+        if found != digest:
+            raise StoreError(_stale(path, name, "has been made again, with another provenance"))
+
+
+def _stale(path: Path, shard: str, what: str) -> str:
+    return (
+        f"{path} reads through to the shard {shard} (seen from its own folder), which {what}. Keep the "
+        "shards where they were; or delete the gathered file and start the workflow."
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> FileError | StoreError:
+    if isinstance(error, FileNotFoundError):
+        return FileError(f"there is no file {path}. Run the stage that makes it first.")
+    if isinstance(error, PermissionError | IsADirectoryError):
+        return FileError(f"cannot read {path}: {os.strerror(error.errno)}.")
+    return StoreError(
+        f"{path} is not an HDF5 file, or not a whole one ({error}). Delete it and rerun the stage "
+        "that makes it."
+    )
+
+
+def _check_schema(
+    file: h5py.File, path: str | os.PathLike[str], schema: str | None, version: int | None
+) -> None:
+    found = file.attrs.get("schema")
+    if not str(found).startswith("cnnvis/"):
+        raise StoreError(f"{path} is HDF5, but not written by cnnvis: it has no attribute schema.")
+    if schema is not None and found != schema:
+        raise StoreError(f"{path} is a {found} file; a {schema} file was expected.")
+    number = int(file.attrs["schema_version"])
+    if version is not None and number != version:
+        raise StoreError(_other_version(file, path, number, version))
+
+
+def _other_version(
+    file: h5py.File, path: str | os.PathLike[str], found: int, expected: int
+) -> str:
+    said = (
+        f"{path} has version {found} of the schema {file.attrs['schema']}, this cnnvis reads {expected}"
+    )
+    if found > expected:
+        return f"{said}. It was written by a newer cnnvis: update this one."
+    stage = _provenance(file).stage
+    return f"{said}. Rerun the stage {stage!r} that made it: delete the file, start the workflow."
+
+
+def _provenance(file: h5py.File) -> Provenance:
+    return Provenance.from_json(str(file.attrs["provenance"]))
+
+
+def provenance(path: str | os.PathLike[str]) -> Provenance:
+    """Return where a file of ours comes from.
+
+    Raises:
+        FileError, StoreError: see :func:`open_checked`.
+    """
+    with open_checked(path, None) as file:
+        return _provenance(file)
+
+
+def provenance_digest(path: str | os.PathLike[str]) -> str:
+    """Return the digest that stands for a file of ours in the provenance of what is made from it.
+
+    Raises:
+        FileError, StoreError: see :func:`open_checked`.
+    """
+    return provenance(path).digest

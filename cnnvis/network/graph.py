@@ -1,0 +1,106 @@
+"""The graph of a network: which operation reads which, in the order of execution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import fx, nn
+
+from cnnvis.errors import LayerError, did_you_mean
+from cnnvis.geometry import ReceptiveField
+
+IMAGE = "image"
+"""Name and operation of the node that holds the input."""
+
+CONSTANT = "constant"
+"""Operation of a node that holds a parameter used without a module; its value is ``args[0]``."""
+
+SCORES = "scores"
+"""Name and operation of the node that holds the output, where only hooks see the network."""
+
+
+class Ref(str):
+    """The name of a node, where it stands in the arguments of another (no other string is one)."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation.
+
+    ``op`` is the type of a module, a function, the name of a tensor method, or one of
+    :data:`IMAGE`, :data:`CONSTANT`, :data:`SCORES`. ``args`` and ``kwargs`` are those of the call,
+    each node in them as a :class:`Ref`; ``inputs`` are these nodes, each once. ``shape`` is that of
+    the output without the batch, (channel, row, col) for a feature map; it is None where the
+    output is no tensor, or its first axis does not count images. ``field`` is what a unit sees of
+    the image, along rows and along columns, where that is known.
+    """
+
+    name: str
+    op: Any
+    inputs: tuple[str, ...] = ()
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+    module: nn.Module | None = None
+    shape: tuple[int, ...] | None = None
+    field: tuple[ReceptiveField, ReceptiveField] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The operation in a word, such as ``Conv2d``, ``cat`` or ``image``."""
+        return self.op if isinstance(self.op, str) else str(getattr(self.op, "__name__", self.op))
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network as operations with names: modules as torch names them, functions as they come.
+
+    A module called again gets ``name:2``. ``model`` is a copy in eval mode that shares the weights
+    of the model it was made from: that one is never touched, and later changes of its weights are
+    seen. ``graph`` is torch's own form of the same operations (``fx.GraphModule(net.model,
+    net.graph)`` runs it); it is None, and ``untraceable`` says why, where the network could only be
+    observed through hooks on its modules: nodes then have no inputs.
+    """
+
+    nodes: Mapping[str, Node]
+    graph: fx.Graph | None
+    model: nn.Module
+    image: str
+    scores: str
+    input_shape: tuple[int, ...]
+    untraceable: str | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the nodes that are modules, in the order of execution."""
+        return tuple(node.name for node in self.nodes.values() if node.module is not None)
+
+    def node(self, layer: str) -> Node:
+        """Return a node by name.
+
+        Raises:
+            LayerError: there is no such node; the message says what comes near.
+        """
+        if layer in self.nodes:
+            return self.nodes[layer]
+        inside = [name for name in self.layers if name.startswith(f"{layer}.")]
+        if inside:
+            raise LayerError(
+                f"{layer!r} is a block of {len(inside)} layers; "
+                f"its first is {inside[0]!r}, its last is {inside[-1]!r}"
+            )
+        hint = did_you_mean(layer, self.nodes)
+        some = ", ".join(repr(name) for name in list(self.nodes)[:4])
+        raise LayerError(f"no layer {layer!r}{hint or f'; the network begins with {some}'}")
+
+    def receptive_field(self, layer: str) -> tuple[ReceptiveField, ReceptiveField] | None:
+        """Return what a unit of ``layer`` sees along rows and along columns of the input.
+
+        None where that is not known: the network is observed through hooks, or an operation on the
+        way moves pixels in a way this package does not follow (attention, interpolation).
+
+        Raises:
+            LayerError: there is no such layer.
+        """
+        return self.node(layer).field

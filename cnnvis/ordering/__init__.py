@@ -1,0 +1,22 @@
+"""Orders of the channels of a layer along one axis, so that alike channels come to lie together.
+
+Described by the Gram matrix of the channels (:mod:`cnnvis.ordering.gram`), found by a method
+(:mod:`cnnvis.ordering.methods`), kept as a checked permutation (:mod:`cnnvis.ordering.result`).
+"""
+
+from cnnvis.ordering.make import order, order_set
+from cnnvis.ordering.methods import METHODS
+from cnnvis.ordering.result import Ordering, provenance, read, write
+from cnnvis.ordering.seeds import Stability, stability
+
+__all__ = [
+    "METHODS",
+    "Ordering",
+    "Stability",
+    "order",
+    "order_set",
+    "provenance",
+    "read",
+    "stability",
+    "write",
+]

@@ -1,0 +1,193 @@
+"""State dicts in the forms they come in, made into one: tensor name -> tensor, for safetensors.
+
+Nothing is unpickled but plain arrays and tensors.
+"""
+
+import io
+import os
+import pickle
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnnvis import assets
+from cnnvis.catalogue import NetworkEntry
+from cnnvis.errors import NetworkError
+from cnnvis.files import replacing
+
+State = Mapping[str, Tensor]
+
+_BGR_MEAN = (104.0, 117.0, 123.0)
+"""What the packaged SqueezeNet subtracts from blue, green and red."""
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training scripts put the state dict."""
+
+
+def read(entry: NetworkEntry, source: str | os.PathLike[str]) -> State:
+    """Read the weights of a catalogued or an own network from a downloaded or local file.
+
+    Raises:
+        NetworkError: the file is missing, damaged, of an unknown kind, or holds NaN or infinity.
+        AssetError: a member of an archive is missing or not the pinned one.
+    """
+    path = Path(source)
+    if not path.is_file():
+        raise NetworkError(f"network '{entry.name}': there is no file of weights {path}.")
+    packed = entry.weights["kind"] == "pypi-member"
+    state = _read_member(entry, path) if packed else read_file(path)
+    _refuse_nonfinite(state, f"{path.name} (network '{entry.name}')")
+    return state
+
+
+def read_file(path: Path) -> State:
+    """Read a state dict from a .safetensors, .npz, .pth or .pt file.
+
+    Raises:
+        NetworkError: the file is damaged, of an unknown kind, or holds something else.
+    """
+    readers = {".safetensors": _safetensors, ".npz": _npz, ".pth": _pth, ".pt": _pth}
+    if path.suffix not in readers:
+        raise NetworkError(
+            f"{path}: weights are read from {', '.join(readers)}, not from '{path.suffix}' files."
+        )
+    return readers[path.suffix](path.read_bytes(), path.name)
+
+
+def write(path: str | os.PathLike[str], state: State, provenance: str) -> None:
+    """Write a state dict as safetensors; equal weights and provenance give equal bytes.
+
+    Raises:
+        FileError: the disk is full, or the folder cannot be written to.
+    """
+    from safetensors.torch import save_file
+
+    # A view of another tensor, or two names of one tensor, cannot be written as they are.
+    tensors = {name: state[name].detach().clone().contiguous() for name in sorted(state)}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"provenance": provenance})
+
+
+def read_provenance(path: str | os.PathLike[str]) -> str:
+    """Return the provenance that :func:`write` stored beside the weights, empty without one."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        metadata: dict[str, str] = file.metadata() or {}
+    return metadata.get("provenance", "")
+
+
+def _read_member(entry: NetworkEntry, path: Path) -> State:
+    members, form = entry.weights["members"], entry.weights["format"]
+    data = assets.member(path, *members)
+    assets.check_sha256(data, entry.weights["member_sha256"], f"{path.name}: {members[-1]}")
+    if form == "squeezenet-pickle":
+        mean, std = entry.preprocessing["mean"], entry.preprocessing["std"]
+        return squeezenet(assets.restricted_pickle(data), mean=mean, std=std)
+    if form == "pth":
+        return _pth(data, members[-1])
+    raise NetworkError(f"network '{entry.name}': unknown format of weights '{form}'.")
+
+
+def squeezenet(
+    layers: Mapping[str, Any], *, mean: tuple[float, ...], std: tuple[float, ...]
+) -> State:
+    """Turn the layers of SqueezeNet 1.1 into torchvision's state dict.
+
+    ``layers`` are pairs of a kernel (row, col, in, out) and a bias. They expect blue, green, red
+    from 0 to 255 less a mean of their own. What comes out expects red, green, blue from 0 to 1,
+    less ``mean``, over ``std``: the first convolution absorbs the difference, in float64. With W
+    flipped to RGB, W' = 255 std W and b' = b + sum of W (255 mean - own mean) over the window.
+    """
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    for layer, (kernel, bias) in layers.items():
+        name = _squeezenet_name(layer)
+        arrays[f"{name}.weight"] = np.asarray(kernel, np.float64).transpose(3, 2, 0, 1)
+        arrays[f"{name}.bias"] = np.asarray(bias, np.float64).reshape(-1)
+    flipped = arrays["features.0.weight"][:, ::-1]
+    offset = 255 * np.array(mean) - np.array(_BGR_MEAN[::-1])
+    arrays["features.0.bias"] = arrays["features.0.bias"] + np.einsum("oihw,i->o", flipped, offset)
+    arrays["features.0.weight"] = flipped * (255 * np.array(std))[:, None, None]
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(array, np.float32))
+        for name, array in arrays.items()
+    }
+
+
+def _squeezenet_name(layer: str) -> str:
+    """Translate ``fire2/expand3x3`` or ``fire2_expand3x3`` into ``features.3.expand3x3``."""
+    whole = {"conv1": "features.0", "conv10": "classifier.1"}
+    places = dict(zip(range(2, 10), (3, 4, 6, 7, 9, 10, 11, 12), strict=True))
+    fire = re.fullmatch(r"fire([2-9])[/_](squeeze|expand)([13]x[13])", layer)
+    if layer in whole:
+        return whole[layer]
+    if fire is None:
+        raise NetworkError(f"SqueezeNet 1.1 has no layer '{layer}': these are other weights.")
+    part = "squeeze" if fire[2] == "squeeze" else f"expand{fire[3]}"
+    return f"features.{places[int(fire[1])]}.{part}"
+
+
+def _safetensors(data: bytes, name: str) -> State:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise _damaged(name, error) from error
+
+
+def _npz(data: bytes, name: str) -> State:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {key: torch.from_numpy(np.ascontiguousarray(arrays[key])) for key in arrays}
+    except (ValueError, OSError, TypeError, EOFError) as error:
+        raise _damaged(name, error) from error
+
+
+def _pth(data: bytes, name: str) -> State:
+    try:
+        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise NetworkError(
+            f"{name} is damaged, or holds more than tensors, which could run code and is not "
+            "loaded. Save the state dict alone: torch.save(model.state_dict(), ...)."
+        ) from error
+    return _unwrapped(loaded, name)
+
+
+def _unwrapped(loaded: Any, name: str) -> State:
+    """Return the state dict in what a training script saved, without prefixes ``module.``."""
+    for key in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
+            loaded = loaded[key]
+    if not isinstance(loaded, Mapping) or not all(isinstance(v, Tensor) for v in loaded.values()):
+        raise NetworkError(f"{name} holds no state dict (tensor name -> tensor).")
+    parallel = bool(loaded) and all(key.startswith("module.") for key in loaded)
+    state = OrderedDict(
+        (key.removeprefix("module.") if parallel else key, loaded[key]) for key in loaded
+    )
+    # torch keeps the versions of the modules beside the tensors, for its own translations.
+    if hasattr(loaded, "_metadata") and not parallel:
+        state._metadata = loaded._metadata  # type: ignore[attr-defined]
+    return state
+
+
+def _damaged(name: str, error: Exception) -> NetworkError:
+    return NetworkError(f"{name} cannot be read as weights; it may be damaged ({error}).")
+
+
+def _refuse_nonfinite(state: State, what: str) -> None:
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            count = int((~torch.isfinite(tensor)).sum())
+            raise NetworkError(
+                f"{what}: {count} of the {tensor.numel()} values of '{name}' are NaN or infinite. "
+                "Training diverged or the file is damaged; use other weights."
+            )

@@ -1,0 +1,149 @@
+"""A wrong setting is refused before any job, with the key, the value and what would be right."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cnnvis import config
+from cnnvis.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+OWN_PREPROCESSING = {"resize": 32, "crop": 32, "mean": [0, 0, 0], "std": [1, 1, 1]}
+
+
+def changed(path, value):
+    """The default configuration with one value changed; ``path`` has keys and positions."""
+    settings = deepcopy(DEFAULT)
+    *parents, last = path
+    place = settings
+    for step in parents:
+        place = place[step]
+    place[last] = value
+    return settings
+
+
+def load(raw):
+    return config.load(raw, SCHEMA)
+
+
+def test_the_default_configuration_is_a_study():
+    study = load(DEFAULT)
+    assert list(study.networks) == ["squeezenet1_1", "efficientnet_lite0"]
+    assert study.networks["squeezenet1_1"].layers[0] == "features.1"
+    assert study.images["photos"].shard_names == ("0000",)
+
+
+def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
+    raw = {"networks": [{"name": "alexnet", "layers": ["features.0"]}], "images": [{"name": "photos"}]}
+    before = deepcopy(raw)
+    study = load(raw)
+    assert study.settings["ordering"]["kmeans"]["clusters"] == 7
+    assert study.settings["saliency"]["sigma"] == 0.09
+    assert study.networks["alexnet"].filters == ()
+    assert raw == before
+
+
+def test_the_shipped_configuration_says_no_more_than_the_schema_knows():
+    """A key in config.yaml that equals its default is a choice; one that the schema lacks an error."""
+    rules = yaml.safe_load(SCHEMA.read_text())
+    assert set(DEFAULT) <= set(rules["properties"])
+
+
+def every_rule(rules, path=""):
+    for key, rule in rules.get("properties", {}).items():
+        yield f"{path}{key}", rule
+        yield from every_rule(rule, f"{path}{key}.")
+        yield from every_rule(rule.get("items", {}), f"{path}{key}[].")
+
+
+def test_every_key_of_the_schema_is_described_and_closed():
+    rules = yaml.safe_load(SCHEMA.read_text())
+    for path, rule in every_rule(rules):
+        assert rule.get("description"), f"{path} has no description"
+        for level in (rule, rule.get("items", {})):
+            if level.get("type") == "object":
+                assert level["additionalProperties"] is False, path
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("ordring",), {}, ["unknown key 'ordring'", "'ordering'"]),
+        (("ordering", "kmeens"), {}, ["unknown key 'ordering.kmeens'", "'kmeans'"]),
+        (("ordering", "kmeans", "clusters"), "7", ["ordering.kmeans.clusters", "'7'", "integer"]),
+        (("ordering", "kmeans", "clusters"), 1, ["ordering.kmeans.clusters", "1", "minimum"]),
+        (("ordering", "methods"), ["pca_imag"], ["ordering.methods.0", "'pca_image'"]),
+        (("activations", "dtype"), "float8", ["activations.dtype", "float16"]),
+        (("backtrack", "k"), 0, ["backtrack.k", "0"]),
+        (("networks", 0, "name"), "squeezenet11", ["networks", "'squeezenet1_1'"]),
+        (("networks", 0, "layers"), ["feature.1"], ["squeezenet1_1.layers", "'features.1'"]),
+        (("networks", 1, "layers"), ["_fc"], ["_fc", "without rows and columns", "also_record"]),
+        (("networks", 0, "filters"), ["features.1"], ["features.1", "no weights"]),
+        (("networks", 0, "weights"), "x.pth", ["'weights' is for own networks"]),
+        (("networks", 1, "name"), "squeezenet1_1", ["squeezenet1_1"]),
+        (("images", 0, "name"), "photo", ["no image set 'photo'", "'photos'", "sheet"]),
+        (("images", 0, "folder"), "no/such/folder", ["images.photos.folder", "no/such/folder"]),
+        (("images", 0, "sheet"), "no.csv", ["images.photos.sheet", "no.csv"]),
+        (("gradients", "unit"), "Egyptian cats", ["gradients.unit", "'Egyptian cat'"]),
+        (("gradients", "unit"), 1000, ["gradients.unit", "1000"]),
+        (("gradients", "unit"), "crane", ["gradients.unit", "134", "517"]),
+        (("backtrack", "target"), "top2", ["backtrack.target", "top2"]),
+        (("volumes", "image"), "chelsey", ["volumes.image", "'chelsea'"]),
+        (("figures", "formats"), ["pdf"], ["figures.formats"]),
+        (("ordering", "source"), "meen", ["ordering.source", "'mean'"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(path, value, words):
+    with pytest.raises(ConfigError) as caught:
+        load(changed(path, value))
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == [], message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("key", ["networks", "images"])
+def test_a_missing_key_is_named_with_its_meaning(key):
+    raw = {name: value for name, value in DEFAULT.items() if name != key}
+    with pytest.raises(ConfigError, match=f"lacks the key '{key}': The"):
+        load(raw)
+
+
+def test_a_name_is_used_once():
+    raw = changed(("networks",), [DEFAULT["networks"][0]] * 2)
+    with pytest.raises(ConfigError, match="'squeezenet1_1' is used twice"):
+        load(raw)
+
+
+def own(**more):
+    item = {"name": "mine", "layers": ["anything"], "architecture": "my.module:net"}
+    item |= {"weights": "random", "preprocessing": OWN_PREPROCESSING} | more
+    return {"networks": [item], "images": [{"name": "photos"}], "gradients": {"unit": 3}}
+
+
+def test_an_own_network_is_taken_as_it_is_described():
+    entry = load(own(classes="imagenet")).networks["mine"].entry
+    assert (entry.architecture, entry.weights["kind"]) == ("my.module:net", "random")
+    assert load(own(weights="w.npz")).networks["mine"].entry.weights["path"] == "w.npz"
+
+
+def test_an_own_network_of_a_known_architecture_has_its_layers_checked():
+    with pytest.raises(ConfigError, match=r"networks.mine.layers: no layer 'conv1'"):
+        load(own(architecture="alexnet", layers=["conv1"]))
+
+
+@pytest.mark.parametrize("key", ["weights", "preprocessing"])
+def test_an_own_network_says_all_it_must(key):
+    raw = own()
+    del raw["networks"][0][key]
+    with pytest.raises(ConfigError, match=f"also needs the key '{key}'"):
+        load(raw)
+
+
+def test_a_class_name_needs_named_classes():
+    raw = own() | {"gradients": {"unit": "Egyptian cat"}}
+    with pytest.raises(ConfigError, match="have no names"):
+        load(raw)

@@ -1,0 +1,167 @@
+"""The source digest sees what changes results, and nothing else; the job's log keeps everything."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnnvis import workflow
+
+SCRIPT = '''"""A thin script."""
+from cnnvis.deep import module
+
+
+def main():
+    """Do it."""
+    from cnnvis import lazy
+
+    return lazy.value + module.value  # a sum
+'''
+MODULE = '''"""A module."""
+from cnnvis.helper import help_
+
+DATA_FILES = ("data/*.txt",)
+value = help_(1)
+'''
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A small package of our name, so that a test may change its source."""
+    root = tmp_path / "cnnvis"
+    (root / "deep").mkdir(parents=True)
+    (root / "data").mkdir()
+    files = {
+        "__init__.py": "",
+        "deep/__init__.py": '"""Deep things."""\n',
+        "deep/module.py": MODULE,
+        "helper.py": "def help_(x):\n    return x\n",
+        "lazy.py": "value = 1\n",
+        "unused.py": "value = 2\n",
+        "data/table.txt": "1\n",
+        "data/other.bin": "1\n",
+        "../script.py": SCRIPT,
+    }
+    for name, text in files.items():
+        (root / name).write_text(text)
+    monkeypatch.setattr(workflow, "PACKAGE", root)
+    workflow._content.cache_clear()
+    workflow._imports.cache_clear()
+    yield root
+    workflow._content.cache_clear()
+    workflow._imports.cache_clear()
+
+
+def digest(package):
+    workflow._content.cache_clear()
+    workflow._imports.cache_clear()
+    return workflow.source_digest(package.parent / "script.py")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../script.py",
+        "__init__.py",
+        "deep/__init__.py",
+        "deep/module.py",
+        "helper.py",
+        "lazy.py",
+    ],
+)
+def test_a_change_of_code_changes_the_digest(package, name):
+    before = digest(package)
+    file = package / name
+    file.write_text(file.read_text() + "extra = 1\n")
+    assert digest(package) != before
+
+
+def test_a_change_of_a_declared_data_file_changes_the_digest(package):
+    before = digest(package)
+    (package / "data/table.txt").write_text("2\n")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize("name", ["unused.py", "data/other.bin"])
+def test_a_file_that_the_script_does_not_use_does_not_count(package, name):
+    before = digest(package)
+    (package / name).write_text("value = 3\n")
+    assert digest(package) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# a sum", "# the sum"),
+        ('"""Do it."""', '"""Do it well."""'),
+        ("\n\n\n", "\n\n\n# a comment of its own\n\n"),
+    ],
+)
+def test_comments_docstrings_and_blank_lines_do_not_count(package, old, new):
+    before = digest(package)
+    script = package.parent / "script.py"
+    assert old in script.read_text()
+    script.write_text(script.read_text().replace(old, new, 1))
+    assert digest(package) == before
+
+
+def test_a_string_that_is_no_docstring_counts(package):
+    script = package.parent / "script.py"
+    script.write_text(script.read_text() + "\nword = 'a'\n")
+    before = digest(package)
+    script.write_text(script.read_text().replace("'a'", "'b'"))
+    assert digest(package) != before
+
+
+def test_relative_imports_are_followed(package):
+    (package / "deep/module.py").write_text("from . import sister\nfrom .. import helper\n")
+    (package / "deep/sister.py").write_text("value = 1\n")
+    before = digest(package)
+    (package / "deep/sister.py").write_text("value = 2\n")
+    assert digest(package) != before
+
+
+def test_every_real_script_has_a_digest_of_its_own():
+    scripts = sorted((Path(__file__).parents[1] / "workflow/scripts").glob("*.py"))
+    assert len(scripts) > 10
+    assert len({workflow.source_digest(script) for script in scripts}) == len(scripts)
+
+
+def test_the_digest_of_an_own_architecture_follows_its_module(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "my_networks_for_a_test.py"
+    module.write_text("def small():\n    return 1\n")
+    before = workflow.module_digest("my_networks_for_a_test:small")
+    module.write_text("def small():\n    return 2\n")
+    assert before != workflow.module_digest("my_networks_for_a_test:small") != ""
+    assert workflow.module_digest("alexnet") == ""
+    assert workflow.module_digest("no_such_module_anywhere:small") == ""
+
+
+JOB = """
+import os, sys
+from cnnvis.errors import ConfigError
+from cnnvis.workflow import job
+with job("logs/a.log"):
+    print("from Python", flush=True)
+    os.system("echo from a child")
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "expected", "absent"),
+    [
+        ("pass", 0, "from a child", "error"),
+        ("raise ConfigError('no layer x')", 1, "error: no layer x", "Traceback"),
+        ("raise ValueError('a bug')", 1, "Traceback", "error: a bug"),
+    ],
+)
+def test_a_job_logs_what_it_prints_and_how_it_fails(tmp_path, body, code, expected, absent):
+    run = subprocess.run([sys.executable, "-c", JOB.format(body=body)], cwd=tmp_path, check=False)
+    log = (tmp_path / "logs/a.log").read_text()
+    assert run.returncode == code
+    assert "from Python" in log
+    assert expected in log
+    assert absent not in log

@@ -1,0 +1,85 @@
+# Feature maps and class scores of every image, in one HDF5 file per network and image set.
+# IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
+# OUT: results/{network}/{images}/activations.h5, predictions.tsv
+
+
+rule activations:
+    """Record feature maps and class scores, and tabulate the five best classes of every image."""
+    localrule: True
+    input:
+        per_study(f"{RESULTS}/activations.h5"),
+        per_study(f"{RESULTS}/predictions.tsv"),
+
+
+rule extract:
+    """Record the wanted layers of {wildcards.network} for one shard of {wildcards.images}."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        f"{RESULTS}/activations/{{shard}}.h5",
+    log:
+        "results/logs/extract/{network}/{images}/{shard}.log",
+    benchmark:
+        "results/benchmarks/extract/{network}/{images}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=60,
+    params:
+        code=code("extract.py"),
+        network=network_params,
+        layers=lambda w: list(study.networks[w.network].recorded),
+        shard=lambda w: [int(w.shard), study.images[w.images].shards],
+        options=settings["activations"],
+    script:
+        "../scripts/extract.py"
+
+
+rule gather_activations:
+    """Make one file of all shards of the activations of {wildcards.network}."""
+    localrule: True
+    input:
+        shards(f"{RESULTS}/activations/{{shard}}.h5"),
+    output:
+        f"{RESULTS}/activations.h5",
+    log:
+        "results/logs/gather_activations/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/gather_activations/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("gather.py"),
+    script:
+        "../scripts/gather.py"
+
+
+rule tabulate_predictions:
+    """List the five best classes of every image."""
+    input:
+        activations=rules.gather_activations.output,
+    output:
+        table=f"{RESULTS}/predictions.tsv",
+    log:
+        "results/logs/tabulate_predictions/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/tabulate_predictions/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("tabulate_predictions.py"),
+        classes=class_params,
+    script:
+        "../scripts/tabulate_predictions.py"

@@ -1,0 +1,49 @@
+# From a class score back to the pixels responsible, for every image.
+# IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
+# OUT: results/{network}/{images}/backtracks.h5
+
+
+rule backtrack:
+    """Walk the predictions of every network back to the pixels."""
+    localrule: True
+    input:
+        per_study(f"{RESULTS}/backtracks.h5"),
+
+
+rule walk_back:
+    """Walk from the class scores of {wildcards.network} back to the pixels, for one shard."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        f"{RESULTS}/backtracks/{{shard}}.h5",
+    log:
+        "results/logs/walk_back/{network}/{images}/{shard}.log",
+    benchmark:
+        "results/benchmarks/walk_back/{network}/{images}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=60,
+    params:
+        code=code("walk_back.py"),
+        network=network_params,
+        classes=class_params,
+        shard=lambda w: [int(w.shard), study.images[w.images].shards],
+        options=settings["backtrack"],
+    script:
+        "../scripts/walk_back.py"
+
+
+use rule gather_activations as gather_backtracks with:
+    input:
+        shards(f"{RESULTS}/backtracks/{{shard}}.h5"),
+    output:
+        f"{RESULTS}/backtracks.h5",
+    log:
+        "results/logs/gather_backtracks/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/gather_backtracks/{network}/{images}.tsv"

@@ -1,0 +1,93 @@
+# What every rule file shares: the checked study, the wildcards, and a few helpers of one line.
+import os
+import re
+
+from snakemake.exceptions import WorkflowError
+
+from cnnvis import config as configuration
+from cnnvis.errors import CnnvisError
+from cnnvis.workflow import PACKAGE, module_digest, source_digest
+
+# Jobs in an environment of their own (--sdm conda) import the very source that the digests cover,
+# and an own network may lie beside the study.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(PACKAGE.parent), os.getcwd(), os.environ.get("PYTHONPATH")])
+)
+
+try:
+    study = configuration.load(config, workflow.source_path("../schemas/config.schema.yaml"))
+except CnnvisError as error:
+    raise WorkflowError(f"config: {error}") from None
+
+settings = study.settings
+RESULTS = "results/{network}/{images}"
+
+
+wildcard_constraints:
+    network="|".join(map(re.escape, study.networks)),
+    images="|".join(map(re.escape, study.images)),
+    layer=r"[^/]+",
+    source=r"[^/]+",
+    image=r"[^/]+",
+    method=r"[a-z_]+",
+    shard=r"\d{4}",
+
+
+def code(script):
+    """Digest of a thin script and of all that it imports from the package."""
+    return source_digest(workflow.source_path(f"../scripts/{script}"))
+
+
+def memory(base):
+    """Memory in MB that doubles with every retry."""
+
+    def mem_mb(wildcards, attempt):
+        return base * 2 ** (attempt - 1)
+
+    return mem_mb
+
+
+def per_study(pattern, **more):
+    """The paths of a pattern for every network and image set of the study."""
+    return expand(pattern, network=study.networks, images=study.images, **more)
+
+
+def per_layer(pattern, layers, **more):
+    """The paths of a pattern for every layer that a network has under the key ``layers``."""
+    return [
+        path
+        for choice in study.networks.values()
+        for path in expand(
+            pattern,
+            network=choice.name,
+            images=study.images,
+            layer=getattr(choice, layers),
+            **more,
+        )
+    ]
+
+
+def shards(pattern):
+    """An input function: the paths of a pattern for every shard of an image set."""
+
+    def paths(wildcards):
+        names = study.images[wildcards.images].shard_names
+        return expand(pattern, shard=names, allow_missing=True)
+
+    return paths
+
+
+def network_params(wildcards):
+    """What a stage must know of a network to build it and to prepare its input."""
+    entry = study.networks[wildcards.network].entry
+    return {
+        "name": entry.name,
+        "architecture": entry.architecture,
+        "architecture_source": module_digest(entry.architecture),
+        "preprocessing": dict(entry.preprocessing),
+    }
+
+
+def class_params(wildcards):
+    """How the classes of a network are named."""
+    return study.networks[wildcards.network].entry.classes

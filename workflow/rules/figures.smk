@@ -1,0 +1,215 @@
+# Figures, one job for a page of them: a start of the plotting library costs more than a picture.
+# IN:  activations.h5, orders, gradients, backtracks and predictions of results/{network}/{images}
+# OUT: results/{network}/{images}/figures/...
+
+FIGURES = f"{RESULTS}/figures"
+FIGURE_SOURCE = settings["ordering"]["source"]
+
+
+rule figures:
+    """Draw every figure."""
+    localrule: True
+    input:
+        per_study(f"{FIGURES}/predictions"),
+        per_layer(f"{FIGURES}/channels/{{layer}}", "layers"),
+        per_layer(f"{FIGURES}/orderings/{{layer}}", "layers"),
+        per_layer(f"{FIGURES}/volumes/{{layer}}", "layers"),
+        per_layer(f"{FIGURES}/gradients/{{layer}}", "filters"),
+        per_study(f"{FIGURES}/backtracks"),
+
+
+rule draw_predictions:
+    """Draw the photos with the five best classes of each."""
+    input:
+        activations=rules.gather_activations.output,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        report(
+            directory(f"{FIGURES}/predictions"),
+            patterns=["{name}.png"],
+            caption="../report/predictions.rst",
+            category="Predictions",
+            labels={"network": "{network}", "images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_predictions/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/draw_predictions/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_predictions.py"),
+        classes=class_params,
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_predictions.py"
+
+
+rule draw_channels:
+    """Draw all channels of {wildcards.layer}, once in every order."""
+    input:
+        activations=rules.gather_activations.output,
+        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
+    output:
+        report(
+            directory(f"{FIGURES}/channels/{{layer}}"),
+            patterns=["{method}.png"],
+            caption="../report/channels.rst",
+            category="Channels",
+            subcategory="{network}",
+            labels={"layer": "{layer}", "images": "{images}", "order": "{method}"},
+        ),
+    log:
+        "results/logs/draw_channels/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/draw_channels/{network}/{images}/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_channels.py"),
+        image=settings["figures"]["image"],
+        norm=settings["figures"]["norm"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_channels.py"
+
+
+rule draw_orderings:
+    """Draw the orders of {wildcards.layer} side by side, with their similarity matrices."""
+    input:
+        activations=rules.gather_activations.output,
+        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
+        similarity=expand(rules.order_channels.output.similarity, source=FIGURE_SOURCE, allow_missing=True),
+    output:
+        report(
+            directory(f"{FIGURES}/orderings/{{layer}}"),
+            patterns=["{name}.png"],
+            caption="../report/orderings.rst",
+            category="Orderings",
+            subcategory="{network}",
+            labels={"layer": "{layer}", "images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_orderings/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/draw_orderings/{network}/{images}/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_orderings.py"),
+        image=settings["figures"]["image"],
+        permutations=settings["ordering"]["permutations"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_orderings.py"
+
+
+rule draw_volumes:
+    """Render the maps of {wildcards.layer} as a volume, once in every order."""
+    input:
+        activations=rules.gather_activations.output,
+        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
+    output:
+        report(
+            directory(f"{FIGURES}/volumes/{{layer}}"),
+            patterns=["{name}.png"],
+            caption="../report/volumes.rst",
+            category="Volumes",
+            subcategory="{network}",
+            labels={"layer": "{layer}", "images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_volumes/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/draw_volumes/{network}/{images}/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_volumes.py"),
+        image=settings["volumes"]["image"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_volumes.py"
+
+
+rule draw_gradients:
+    """Compare the weight gradients of {wildcards.layer} across the roles."""
+    input:
+        gradients=rules.gather_gradients.output,
+    output:
+        report(
+            directory(f"{FIGURES}/gradients/{{layer}}"),
+            patterns=["{name}.png"],
+            caption="../report/gradients.rst",
+            category="Gradients",
+            subcategory="{network}",
+            labels={"layer": "{layer}", "images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_gradients/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/draw_gradients/{network}/{images}/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_gradients.py"),
+        classes=class_params,
+        roles=settings["gradients"]["roles"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_gradients.py"
+
+
+rule draw_backtracks:
+    """Draw every photo with the pixels a prediction goes back to, their density and their box."""
+    input:
+        backtracks=rules.gather_backtracks.output,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        report(
+            directory(f"{FIGURES}/backtracks"),
+            patterns=["{image}.png"],
+            caption="../report/backtracks.rst",
+            category="Backtracking",
+            subcategory="{network}",
+            labels={"images": "{images}", "photo": "{image}"},
+        ),
+    log:
+        "results/logs/draw_backtracks/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/draw_backtracks/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_backtracks.py"),
+        classes=class_params,
+        saliency=settings["saliency"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_backtracks.py"

@@ -1,0 +1,52 @@
+# Gradients of one class score with respect to filter weights, for every image.
+# IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
+# OUT: results/{network}/{images}/gradients/{layer}.h5
+
+GRADIENTS = f"{RESULTS}/gradients/{{layer}}"
+
+
+rule gradients:
+    """Compute the weight gradients of the inspected class for every image."""
+    localrule: True
+    input:
+        per_layer(f"{GRADIENTS}.h5", "filters"),
+
+
+rule differentiate:
+    """Differentiate the inspected score by the filters of {wildcards.layer}, for one shard."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        f"{GRADIENTS}/{{shard}}.h5",
+    log:
+        "results/logs/differentiate/{network}/{images}/{layer}/{shard}.log",
+    benchmark:
+        "results/benchmarks/differentiate/{network}/{images}/{layer}/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=60,
+    params:
+        code=code("differentiate.py"),
+        network=network_params,
+        classes=class_params,
+        shard=lambda w: [int(w.shard), study.images[w.images].shards],
+        unit=settings["gradients"]["unit"],
+        batch=settings["gradients"]["batch"],
+    script:
+        "../scripts/differentiate.py"
+
+
+use rule gather_activations as gather_gradients with:
+    input:
+        shards(f"{GRADIENTS}/{{shard}}.h5"),
+    output:
+        f"{GRADIENTS}.h5",
+    log:
+        "results/logs/gather_gradients/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/gather_gradients/{network}/{images}/{layer}.tsv"

@@ -1,0 +1,67 @@
+# Orders of the channels of a layer, and how good each order is.
+# IN:  results/{network}/{images}/activations.h5
+# OUT: results/{network}/{images}/orders/{layer}/{source}/{method}.json, quality.tsv
+
+ORDERS = f"{RESULTS}/orders/{{layer}}/{{source}}"
+
+
+rule orders:
+    """Put the channels of every layer in order, by every method."""
+    localrule: True
+    input:
+        per_layer(f"{ORDERS}/quality.tsv", "layers", source=settings["ordering"]["source"]),
+
+
+# One job writes all methods of the configuration, because a job starts slower than it orders.
+rule order_channels:
+    """Order the channels of {wildcards.layer} by every method of the configuration."""
+    input:
+        activations=rules.gather_activations.output,
+    output:
+        orders=expand(f"{ORDERS}/{{method}}.json", method=settings["ordering"]["methods"], allow_missing=True),
+        quality=f"{ORDERS}/quality.tsv",
+        similarity=f"{ORDERS}/similarity.npy",
+    log:
+        "results/logs/order_channels/{network}/{images}/{layer}/{source}.log",
+    benchmark:
+        "results/benchmarks/order_channels/{network}/{images}/{layer}/{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=60,
+    params:
+        code=code("order_channels.py"),
+        methods=settings["ordering"]["methods"],
+        options={name: settings["ordering"].get(name, {}) for name in settings["ordering"]["methods"]},
+        permutations=settings["ordering"]["permutations"],
+    script:
+        "../scripts/order_channels.py"
+
+
+# A method that the configuration does not list can be asked for by its path.
+ruleorder: order_channels > order_by_one_method
+
+
+rule order_by_one_method:
+    """Order the channels of {wildcards.layer} by {wildcards.method} alone."""
+    input:
+        activations=rules.gather_activations.output,
+    output:
+        orders=f"{ORDERS}/{{method}}.json",
+    log:
+        "results/logs/order_by_one_method/{network}/{images}/{layer}/{source}/{method}.log",
+    benchmark:
+        "results/benchmarks/order_by_one_method/{network}/{images}/{layer}/{source}/{method}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=60,
+    params:
+        code=code("order_by_one_method.py"),
+        options=lambda w: settings["ordering"].get(w.method, {}),
+    script:
+        "../scripts/order_by_one_method.py"

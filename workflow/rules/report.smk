@@ -1,0 +1,37 @@
+# The page to open first.
+# IN:  every figure and table
+# OUT: results/index.html
+
+
+rule report:
+    """Write results/index.html, the page to open first."""
+    localrule: True
+    input:
+        "results/index.html",
+
+
+rule write_index:
+    """Write the page that leads to everything the run found."""
+    input:
+        figures=rules.figures.input,
+        predictions=per_study(rules.tabulate_predictions.output.table),
+        quality=rules.orders.input,
+    output:
+        "results/index.html",
+    log:
+        "results/logs/write_index.log",
+    benchmark:
+        "results/benchmarks/write_index.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("write_index.py"),
+        networks={name: {"layers": list(choice.layers), "filters": list(choice.filters)} for name, choice in study.networks.items()},
+        images=list(study.images),
+        source=settings["ordering"]["source"],
+    script:
+        "../scripts/write_index.py"

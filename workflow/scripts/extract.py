@@ -1,0 +1,50 @@
+"""Record the wanted layers and the class scores of one shard of images."""
+
+from cnnvis.workflow import job
+
+
+def main(weights, manifest, network, layers, shard, options, code, output):
+    """Write the activation file of one shard, a batch of images at a time."""
+    from cnnvis import images, models, provenance, sheets, store
+    from cnnvis import network as networks
+
+    crop = network["preprocessing"]["crop"]
+    model = models.load(network["architecture"], weights=weights)
+    net = networks.open(model, input_shape=(3, crop, crop))
+    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
+    record_of = provenance.of(
+        "extract",
+        params={"network": network, "layers": layers, "shard": shard, "options": options},
+        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
+        source=code,
+        packages=("h5py", "numpy", "pillow", "torch"),
+    )
+    with store.create(
+        output,
+        layers=store.describe(net, layers),
+        images=sheets.labels(rows),
+        n_classes=net.nodes[net.scores].shape[0],
+        attrs={"model": network["name"]},
+        provenance=record_of,
+        dtype=options["dtype"],
+        compression=None if options["compression"] == "none" else options["compression"],
+    ) as writer:
+        preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
+        for batch in images.batches(rows, preprocessing, size=options["batch"]):
+            record = networks.record(net, batch.pixels, [*layers, net.scores])
+            maps = {layer: record[layer].numpy() for layer in layers}
+            writer.append(batch.names, maps, record[net.scores].numpy())
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.weights,
+            snakemake.input.manifest,
+            snakemake.params.network,
+            snakemake.params.layers,
+            snakemake.params.shard,
+            snakemake.params.options,
+            snakemake.params.code,
+            snakemake.output[0],
+        )

@@ -1,0 +1,15 @@
+"""Make one file of the files of all shards."""
+
+from cnnvis.workflow import job
+
+
+def main(shards, output):
+    """Write a file whose datasets are virtual and point into the shards."""
+    from cnnvis import hdf5
+
+    hdf5.gather(shards, output)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(list(snakemake.input), snakemake.output[0])

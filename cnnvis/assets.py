@@ -113,8 +113,9 @@ def _read_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> byte
         NotImplementedError,
         RuntimeError,
     ) as error:
+        why = str(error).partition("\n")[0].rstrip(":")
         raise AssetError(
-            f"{where}: cannot be read as a zip or tar archive ({error}). It may be damaged: delete "
+            f"{where}: cannot be read as a zip or tar archive ({why}). It may be damaged: delete "
             "it and download it again."
         ) from error
 

@@ -13,10 +13,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from cnnvis import catalogue
 from cnnvis.errors import ConfigError, did_you_mean
-
-#: Sheets up to this size are read while Snakemake parses, to refuse an unknown image id at once;
-#: longer ones are checked by the first job that reads them.
-_SHEET_BYTES_CHECKED_EARLY = 5_000_000
+from cnnvis.files import sha256
 
 #: What an own network must say of itself, and a network of the catalogue must not.
 _OWN_NETWORK_KEYS = ("architecture", "weights", "preprocessing")
@@ -37,6 +34,17 @@ class NetworkChoice:
     also_record: tuple[str, ...]
 
     @property
+    def download(self) -> str:
+        """Name of the file to download for its weights; empty where none is."""
+        return catalogue.download_name(self.entry)
+
+    @property
+    def entry_params(self) -> dict[str, Any]:
+        """What the conversion of its weights depends on."""
+        entry = self.entry.as_params()
+        return {key: entry[key] for key in ("name", "architecture", "weights", "preprocessing")}
+
+    @property
     def recorded(self) -> tuple[str, ...]:
         """Every layer of the activation file, each once."""
         return tuple(dict.fromkeys((*self.layers, *self.also_record)))
@@ -44,12 +52,25 @@ class NetworkChoice:
 
 @dataclass(frozen=True)
 class ImageChoice:
-    """An image set of the study: a sheet or a folder, cut into shards."""
+    """An image set of the study: a sheet or a folder, cut into shards.
+
+    ``ids`` are those of the sheet and ``archives`` the names of the archives it takes photos from;
+    ``content`` is the digest of a sheet of the catalogue, which Snakemake does not watch as a file.
+    """
 
     name: str
     sheet: str | None
     folder: str | None
     shards: int
+    catalogued: bool = False
+    content: str = ""
+    ids: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+
+    @property
+    def downloads(self) -> tuple[str, ...]:
+        """Names of the files to download for its photos."""
+        return tuple(catalogue.archive(name).filename for name in self.archives)
 
     @property
     def shard_names(self) -> tuple[str, ...]:
@@ -64,6 +85,21 @@ class Study:
     networks: Mapping[str, NetworkChoice]
     images: Mapping[str, ImageChoice]
     settings: Mapping[str, Any]
+
+    @property
+    def downloads(self) -> dict[str, dict[str, Any]]:
+        """What is to be downloaded, by file name: an archive, or a network whose weights it is.
+
+        Weights of torchvision are known by the network: the address of the file is torchvision's to
+        say, and asking it takes seconds that reading a configuration must not take.
+        """
+        archives = {a.filename: a.as_params() for a in catalogue.archives().values()}
+        networks = {
+            choice.download: choice.entry_params
+            for choice in self.networks.values()
+            if choice.entry.weights["kind"] == "torchvision"
+        }
+        return archives | networks
 
 
 def load(raw: Mapping[str, Any], schema: Path) -> Study:
@@ -238,19 +274,38 @@ def _image_set(item: Mapping[str, Any]) -> ImageChoice:
     name, sheet, folder = item["name"], item.get("sheet"), item.get("folder")
     if sheet and folder:
         raise ConfigError(f"images.{name}: give a sheet or a folder, not both.")
-    if not sheet and not folder:
+    if folder:
+        if not Path(folder).is_dir():
+            raise ConfigError(f"images.{name}.folder: there is no folder {folder}.")
+        return ImageChoice(name, None, folder, item["shards"])
+    if sheet and not Path(sheet).is_file():
+        raise ConfigError(f"images.{name}.sheet: there is no file {sheet}.")
+    place = Path(sheet) if sheet else _catalogued_sheet(name)
+    ids, archives = _read_sheet(place, name)
+    content = "" if sheet else sha256(place)
+    return ImageChoice(
+        name, sheet, None, item["shards"], not sheet, content=content, ids=ids, archives=archives
+    )
+
+
+def _catalogued_sheet(name: str) -> Path:
+    try:
+        return catalogue.image_set(name).sheet
+    except ConfigError as error:
+        raise ConfigError(f"images: {error} Own images need the key 'sheet' or 'folder'.") from None
+
+
+def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids and the archives of a sheet; a job checks the rest of it."""
+    with sheet.open(newline="", encoding="utf-8-sig") as file:
+        ids = tuple(row.get("id") or "" for row in csv.DictReader(file))
+    archives = catalogue.sheet_archives(sheet)
+    for archive in archives:
         try:
-            sheet = catalogue.image_set(name).sheet
+            catalogue.archive(archive)
         except ConfigError as error:
-            raise ConfigError(
-                f"images: {error} Own images need the key 'sheet' or 'folder'."
-            ) from None
-    place = Path(str(sheet or folder))
-    if folder and not place.is_dir():
-        raise ConfigError(f"images.{name}.folder: there is no folder {place}.")
-    if item.get("sheet") and not place.is_file():
-        raise ConfigError(f"images.{name}.sheet: there is no file {place}.")
-    return ImageChoice(name, str(sheet) if sheet else None, folder, item["shards"])
+            raise ConfigError(f"images.{name}: {sheet}: {error}") from None
+    return ids, archives
 
 
 def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
@@ -284,18 +339,10 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice])
         "figures.image": (settings["figures"]["image"], (FIRST_IMAGE,)),
     }
     for choice in images:
-        known = _sheet_ids(choice)
         for key, (value, words) in wanted.items():
-            if known and value not in words and value not in known:
-                hint = did_you_mean(value, (*known, *words))
+            if choice.ids and value not in words and value not in choice.ids:
+                hint = did_you_mean(value, (*choice.ids, *words))
                 raise ConfigError(
                     f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
-                    f"Use an id of {choice.sheet}, or {' or '.join(words)}."
+                    f"Use the id of an image of its sheet, or {' or '.join(words)}."
                 )
-
-
-def _sheet_ids(choice: ImageChoice) -> tuple[str, ...]:
-    if choice.sheet is None or Path(choice.sheet).stat().st_size > _SHEET_BYTES_CHECKED_EARLY:
-        return ()
-    with Path(choice.sheet).open(newline="", encoding="utf-8") as file:
-        return tuple(row.get("id") or "" for row in csv.DictReader(file))

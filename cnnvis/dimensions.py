@@ -1,7 +1,7 @@
 """Datasets whose dimensions have names and coordinates, the way netCDF has them.
 
-A dimension is a dataset of its own (an HDF5 dimension scale): its name is that of the dimension, its
-length is the dimension's, its values are the coordinates. xarray opens such a file as it is.
+A dimension is a dataset of its own (an HDF5 dimension scale): its name and its length are those of
+the dimension, its values are the coordinates. xarray opens such a file as it is.
 """
 
 from collections.abc import Sequence

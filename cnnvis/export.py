@@ -70,7 +70,7 @@ def _voxels(volume: Volume, dtype: str, limits: Limits | None) -> tuple[NDArray[
         raise FileError(f"voxels are written as {' or '.join(DTYPES)}, not as {dtype!r}.")
     if limits is not None:
         raise FileError("limits scale uint8 voxels; float32 ones are written as they are.")
-    if max(-low, high) > np.finfo(np.float32).max:
+    if max(-low, high) > float(np.finfo(np.float32).max):
         raise FileError(f"values from {low} to {high} do not fit float32; scale the volume down.")
     return volume.data.astype("<f4"), (low, high)
 

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -11,9 +12,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnvis.errors import FileError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _HASH_BLOCK = 1 << 20
 """Bytes hashed at a time."""
@@ -30,8 +34,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that takes its place when the block ends well.
 
     The temporary file keeps the suffix of ``path``, for libraries that choose a format by it. After
-    any exception it is removed and ``path`` is as it was before. A process killed by force may leave
-    the temporary file behind, hidden, never a part of ``path`` (see :func:`remove_leftovers`).
+    any exception it is removed and ``path`` is as it was before. A process killed by force may
+    leave the temporary file behind, hidden beside ``path`` (see :func:`remove_leftovers`).
 
     Raises:
         FileError: the disk is full, or ``path`` cannot be written to. Errors of reading other files
@@ -73,9 +77,9 @@ def _explained(error: OSError, target: Path, temporary: Path) -> FileError | Non
         return None
     if error.errno in _FULL:
         return FileError(
-            f"no space left while writing {target} ({_free(target) / 1e6:.0f} MB free on that disk; "
-            "a quota may allow less). Nothing was left half-written. Free some space and run again; "
-            "fewer layers, float16 or compression make result files smaller."
+            f"no space left while writing {target} ({_free(target) / 1e6:.0f} MB free on that "
+            "disk; a quota may allow less). Nothing was left half-written. Free some space and run "
+            "again; fewer layers, float16 or compression make result files smaller."
         )
     return FileError(
         f"cannot write {target}: {error.strerror or error}. Make the folder {target.parent} "
@@ -186,3 +190,17 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write ``value`` as readable canonical JSON, whole or not at all."""
     write_text(path, canonical_json(value, indent=1) + "\n")
+
+
+def write_array(path: str | os.PathLike[str], values: "ArrayLike") -> None:
+    """Write numbers as a ``.npy`` file, whole or not at all; ``numpy.load`` reads it.
+
+    Raises:
+        FileError: the disk is full, or the folder cannot be written to.
+    """
+    import numpy as np
+
+    buffer = io.BytesIO()  # numpy, given a file, does not say when the disk is full
+    np.save(buffer, np.asarray(values), allow_pickle=False)
+    with replacing(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())

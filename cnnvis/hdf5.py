@@ -1,7 +1,7 @@
 """What our HDF5 files share: whole or not there, named by schema, the same bytes on every run.
 
-Every file says what it is (``schema``, ``schema_version``) and where it comes from (``provenance``).
-Every dataset names its dimensions the way netCDF does, so that xarray opens it with coordinates.
+Every file says what it is (``schema``, ``schema_version``) and where it comes from
+(``provenance``). Its datasets have named dimensions (:mod:`cnnvis.dimensions`).
 """
 
 import os
@@ -86,7 +86,8 @@ def create(
     """Yield a new HDF5 file that appears under ``path`` when the block ends well, and not before.
 
     The same calls write the same bytes: nothing in the file depends on the time, the machine or the
-    path. ``attrs`` are written at its root: words, numbers, lists of numbers; a mapping becomes JSON.
+    path. ``attrs`` are written at its root: words, numbers, lists of numbers; a mapping becomes
+    JSON.
 
     Raises:
         FileError: the disk is full, or the folder cannot be written to; nothing is left behind.
@@ -199,7 +200,7 @@ def _check_shards(file: h5py.File, path: Path, opened: Any) -> None:
     ):
         try:
             with opened(path.resolve().parent / name) as shard:
-                found = _provenance(shard).digest
+                found = provenance_of(shard).digest
         except FileNotFoundError as error:
             raise StoreError(_stale(path, name, "is not there")) from error
         if found != digest:
@@ -208,8 +209,8 @@ def _check_shards(file: h5py.File, path: Path, opened: Any) -> None:
 
 def _stale(path: Path, shard: str, what: str) -> str:
     return (
-        f"{path} reads through to the shard {shard} (seen from its own folder), which {what}. Keep the "
-        "shards where they were; or delete the gathered file and start the workflow."
+        f"{path} reads through to the shard {shard} (as seen from its own folder), which {what}. "
+        "Keep the shards where they were; or delete the gathered file and start the workflow."
     )
 
 
@@ -217,7 +218,7 @@ def _unreadable(path: Path, error: OSError) -> FileError | StoreError:
     if isinstance(error, FileNotFoundError):
         return FileError(f"there is no file {path}. Run the stage that makes it first.")
     if isinstance(error, PermissionError | IsADirectoryError):
-        return FileError(f"cannot read {path}: {os.strerror(error.errno)}.")
+        return FileError(f"cannot read {path}: {error.strerror or error}.")
     return StoreError(
         f"{path} is not an HDF5 file, or not a whole one ({error}). Delete it and rerun the stage "
         "that makes it."
@@ -237,19 +238,17 @@ def _check_schema(
         raise StoreError(_other_version(file, path, number, version))
 
 
-def _other_version(
-    file: h5py.File, path: str | os.PathLike[str], found: int, expected: int
-) -> str:
-    said = (
-        f"{path} has version {found} of the schema {file.attrs['schema']}, this cnnvis reads {expected}"
-    )
+def _other_version(file: h5py.File, path: str | os.PathLike[str], found: int, expected: int) -> str:
+    schema = file.attrs["schema"]
+    said = f"{path} has version {found} of the schema {schema}, this cnnvis reads {expected}"
     if found > expected:
         return f"{said}. It was written by a newer cnnvis: update this one."
-    stage = _provenance(file).stage
+    stage = provenance_of(file).stage
     return f"{said}. Rerun the stage {stage!r} that made it: delete the file, start the workflow."
 
 
-def _provenance(file: h5py.File) -> Provenance:
+def provenance_of(file: h5py.File) -> Provenance:
+    """Return where an open file of ours comes from."""
     return Provenance.from_json(str(file.attrs["provenance"]))
 
 
@@ -260,7 +259,7 @@ def provenance(path: str | os.PathLike[str]) -> Provenance:
         FileError, StoreError: see :func:`open_checked`.
     """
     with open_checked(path, None) as file:
-        return _provenance(file)
+        return provenance_of(file)
 
 
 def provenance_digest(path: str | os.PathLike[str]) -> str:

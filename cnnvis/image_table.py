@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import h5py
 import numpy as np
@@ -31,7 +32,27 @@ class Image:
     role: str = ""
 
 
-def write(file: h5py.File, images: Sequence[Image]) -> h5py.Dataset:
+class Labelled(Protocol):
+    """Whatever says of an image what :class:`Image` says, such as a row of a manifest."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its file, or nothing."""
+
+    @property
+    def class_index(self) -> int | None:
+        """The class it is of, if known."""
+
+    @property
+    def role(self) -> str:
+        """Its part in a comparison, or nothing."""
+
+
+def write(file: h5py.File, images: Sequence[Labelled]) -> h5py.Dataset:
     """Write the table of images and return its dimension, ``image``.
 
     Raises:
@@ -76,15 +97,20 @@ def row(file: h5py.File, image: str) -> int:
     if not len(found):
         raise StoreError(
             f"no image {image!r} in {file.filename}, which has {len(ids)}: "
-            f"{', '.join(ids[:5])}{', ...' if len(ids) > 5 else ''}{did_you_mean(image, ids)}."
+            f"{_few(ids)}{did_you_mean(image, ids)}."
         )
     return int(found[0])
+
+
+def _few(ids: Sequence[str]) -> str:
+    """Return the first names of a list that may be long."""
+    return ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
 
 
 class Progress:
     """Which image is next in a file that is written batch by batch."""
 
-    def __init__(self, images: Iterable[Image]) -> None:
+    def __init__(self, images: Iterable[Labelled]) -> None:
         """Begin before the first image."""
         self._ids = [image.id for image in images]
         self._done = 0
@@ -113,6 +139,6 @@ class Progress:
         missing = self._ids[self._done :]
         if missing:
             raise StoreError(
-                f"{len(missing)} of {len(self._ids)} images were never written "
-                f"({', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}); the file is not kept."
+                f"{len(missing)} of {len(self._ids)} images were never written: {_few(missing)}. "
+                "The file is not kept."
             )

@@ -22,6 +22,8 @@ from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
 from cnnvis.errors import NetworkError, did_you_mean
+from cnnvis.files import sha256
+from cnnvis.provenance import Provenance
 
 _OWN = {"efficientnet_lite0": EfficientNetLite0}
 
@@ -29,7 +31,11 @@ _WITHOUT_SIDE_EXITS = {"aux_logits": False, "init_weights": False, "transform_in
 """Arguments for GoogLeNet and Inception: no auxiliary classifiers, which only training uses, and no
 change of the input inside the network, which belongs to the preprocessing."""
 
-_OPTIONS = {"googlenet": _WITHOUT_SIDE_EXITS, "inception_v3": _WITHOUT_SIDE_EXITS}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "googlenet": _WITHOUT_SIDE_EXITS,
+    "inception_v3": _WITHOUT_SIDE_EXITS,
+    "vit_h_14": {"image_size": 518},  # its published weights are for this size only
+}
 _SIDE_EXITS = ("aux1.", "aux2.", "AuxLogits.")
 
 
@@ -148,6 +154,15 @@ def convert(
         state = weight_files.read(entry, place)
         _fill(model, state, Path(place).name, entry.architecture)
     weight_files.write(destination, model.state_dict(), provenance)
+
+
+def provenance_digest(path: str | os.PathLike[str]) -> str:
+    """Return what stands for weights in the provenance of what is made with them.
+
+    The digest of the provenance that :func:`convert` stored; the sha256 of any other file.
+    """
+    text = weight_files.read_provenance(path) if Path(path).suffix == ".safetensors" else ""
+    return Provenance.from_json(text).digest if text else sha256(path)
 
 
 def archive_of(entry: NetworkEntry) -> Archive | None:

@@ -42,11 +42,12 @@ class Provenance:
     versions: Mapping[str, str]
 
     def __post_init__(self) -> None:
+        """Refuse inputs that are no digests, and settings that JSON cannot hold."""
         for name, digest in self.inputs.items():
             if not _SHA256.fullmatch(digest):
                 raise ValueError(
-                    f"stage {self.stage!r}: input {name!r} must be given by a sha256 (64 hexadecimal "
-                    f"digits), or by the digest of a provenance; got {digest!r}"
+                    f"stage {self.stage!r}: input {name!r} must be given by a sha256 or by the "
+                    f"digest of a provenance, 64 hexadecimal digits; got {digest!r}"
                 )
         for field in ("params", "inputs", "versions"):
             object.__setattr__(self, field, self._plain(field))

@@ -38,7 +38,10 @@ def test_the_default_configuration_is_a_study():
 
 
 def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
-    raw = {"networks": [{"name": "alexnet", "layers": ["features.0"]}], "images": [{"name": "photos"}]}
+    raw = {
+        "networks": [{"name": "alexnet", "layers": ["features.0"]}],
+        "images": [{"name": "photos"}],
+    }
     before = deepcopy(raw)
     study = load(raw)
     assert study.settings["ordering"]["kmeans"]["clusters"] == 7
@@ -48,9 +51,15 @@ def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
 
 
 def test_the_shipped_configuration_says_no_more_than_the_schema_knows():
-    """A key in config.yaml that equals its default is a choice; one that the schema lacks an error."""
     rules = yaml.safe_load(SCHEMA.read_text())
     assert set(DEFAULT) <= set(rules["properties"])
+
+
+KEYWORDS = {
+    *("description", "type", "default", "enum", "const", "oneOf", "pattern", "items", "contains"),
+    *("properties", "required", "additionalProperties", "uniqueItems", "minItems", "maxItems"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+}
 
 
 def every_rule(rules, path=""):
@@ -64,6 +73,7 @@ def test_every_key_of_the_schema_is_described_and_closed():
     rules = yaml.safe_load(SCHEMA.read_text())
     for path, rule in every_rule(rules):
         assert rule.get("description"), f"{path} has no description"
+        assert set(rule) <= KEYWORDS, f"{path}: a comma outside of quotes?"
         for level in (rule, rule.get("items", {})):
             if level.get("type") == "object":
                 assert level["additionalProperties"] is False, path
@@ -90,7 +100,7 @@ def test_every_key_of_the_schema_is_described_and_closed():
         (("images", 0, "sheet"), "no.csv", ["images.photos.sheet", "no.csv"]),
         (("gradients", "unit"), "Egyptian cats", ["gradients.unit", "'Egyptian cat'"]),
         (("gradients", "unit"), 1000, ["gradients.unit", "1000"]),
-        (("gradients", "unit"), "crane", ["gradients.unit", "134", "517"]),
+        (("gradients", "unit"), "CARDIGAN", ["gradients.unit", "264", "474"]),
         (("backtrack", "target"), "top2", ["backtrack.target", "top2"]),
         (("volumes", "image"), "chelsey", ["volumes.image", "'chelsea'"]),
         (("figures", "formats"), ["pdf"], ["figures.formats"]),

@@ -17,8 +17,8 @@ from cnnvis.network.graph import Network, Node
 def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> dict[str, Tensor]:
     """Return the share of the bias in the pre-activations that a backtrack passed.
 
-    The share of a unit is |b| / (|b| + |sum of its contributions|): 0 where its input alone made it,
-    1 where the bias alone did.
+    The share of a unit is |b| / (|b| + |sum of its contributions|): 0 where its input alone made
+    it, 1 where the bias alone did.
 
     Args:
         net: the network of the backtrack.

@@ -156,7 +156,7 @@ def pad(node: Node, record: Record, points: Points, options: Options) -> Found:
 
 
 def _unpadded(node: Node, record: Record, points: Points, padding: Sequence[int]) -> Found:
-    """Take the padding away; ``padding`` is (before, after) of the last axis, of the one before..."""
+    """Take ``padding`` away: (before, after) of the last axis, of the one before it, and so on."""
     shape = record.shape(node.inputs[0])
     before = torch.zeros(len(shape), dtype=torch.int64)
     for axis, size in enumerate(padding[::2]):

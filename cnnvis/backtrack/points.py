@@ -19,7 +19,7 @@ class Points:
     """Weighted positions in one node's output.
 
     Args:
-        index: (point, dimension) int64, such as (channel, row, col), or (unit,) after a linear layer.
+        index: (point, dimension) int64: (channel, row, col), or (unit,) behind a linear layer.
         weight: (point,) float64, what is left of the weight 1 that every start begins with.
         start: (point,) int64, the start a point belongs to.
         unique: no two points share start and index, and they are sorted by start, then index.
@@ -119,7 +119,7 @@ class Points:
         return ravel(columns, extents)
 
     def chunks(self, values: int) -> Iterator["Points"]:
-        """Yield the points in runs that stay below ``CHUNK_BYTES``, at ``values`` values a point."""
+        """Yield the points in runs that gather less than ``CHUNK_BYTES``, ``values`` a point."""
         step = max(1, CHUNK_BYTES // (_BYTES_PER_VALUE * max(1, values)))
         if len(self) <= step:
             yield self

@@ -1,4 +1,4 @@
-"""Shares: which of the contributions to a unit explain it, and how much of its weight each takes."""
+"""Shares: which contributions to a unit explain it, and how much of its weight each takes."""
 
 from typing import Literal
 

@@ -18,7 +18,7 @@ Found = Mapping[str, Points]
 
 @rule(nn.Linear)
 def linear(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Explain each unit by the ``options.k`` units with the largest contribution weight * activation.
+    """Explain each unit by the ``options.k`` units that contribute most, by weight * activation.
 
     They share its weight in proportion to their contributions. Only the rows of the product that
     belong to a point are computed.
@@ -98,7 +98,7 @@ def multiply(node: Node, record: Record, points: Points, options: Options) -> Fo
 
 @rule(operator.sub, operator.truediv, operator.isub, operator.itruediv, reads=False)
 def scale(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Explain each unit by the one at its place, where a number is subtracted from it or divides."""
+    """Explain each unit by the one at its place, minus a number or divided by one."""
     names = sources(record.net, node)
     if len(names) != 1 or node.args[0] != names[0]:
         raise refusal(node, "only a number on its right is known")

@@ -247,7 +247,7 @@ def _check_places(node: Node, name: str, points: Points, shape: tuple[int, ...])
     """Refuse points that lie outside of the input they were sent to."""
     low, high = points.index.aminmax(dim=0)
     inside = len(shape) == len(low) and all(
-        0 <= first and last < size
+        first >= 0 and last < size
         for first, last, size in zip(low.tolist(), high.tolist(), shape, strict=True)
     )
     if not inside:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any
 
 from torch import fx, nn
@@ -29,19 +30,19 @@ class Ref(str):
 class Node:
     """One operation.
 
-    ``op`` is the type of a module, a function, the name of a tensor method, or one of
-    :data:`IMAGE`, :data:`CONSTANT`, :data:`SCORES`. ``args`` and ``kwargs`` are those of the call,
-    each node in them as a :class:`Ref`; ``inputs`` are these nodes, each once. ``shape`` is that of
-    the output without the batch, (channel, row, col) for a feature map; it is None where the
-    output is no tensor, or its first axis does not count images. ``field`` is what a unit sees of
-    the image, along rows and along columns, where that is known.
+    ``op`` is the type of a module (torch's own, where a module inherits from it), a function, the
+    name of a tensor method, or one of :data:`IMAGE`, :data:`CONSTANT`, :data:`SCORES`. ``args`` and
+    ``kwargs`` are those of the call, each node in them as a :class:`Ref`; ``inputs`` are these
+    nodes, each once. ``shape`` is that of the output without the batch, (channel, row, col) for a
+    feature map; it is None where the output is no tensor, or its first axis does not count images.
+    ``field`` is what a unit sees of the image, along rows and along columns, where that is known.
     """
 
     name: str
     op: Any
     inputs: tuple[str, ...] = ()
     args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+    kwargs: Mapping[str, Any] = field_of(default_factory=dict)
     module: nn.Module | None = None
     shape: tuple[int, ...] | None = None
     field: tuple[ReceptiveField, ReceptiveField] | None = None
@@ -50,6 +51,18 @@ class Node:
     def kind(self) -> str:
         """The operation in a word, such as ``Conv2d``, ``cat`` or ``image``."""
         return self.op if isinstance(self.op, str) else str(getattr(self.op, "__name__", self.op))
+
+
+def operation_of(module: nn.Module) -> type[nn.Module]:
+    """Return the type that names what a module does: the nearest one of torch's own.
+
+    >>> operation_of(type("Own", (nn.ReLU6,), {})())
+    <class 'torch.nn.modules.activation.ReLU6'>
+    """
+    for kind in type(module).__mro__:
+        if kind.__module__.startswith("torch.nn.modules.") and kind is not nn.Module:
+            return kind
+    return type(module)
 
 
 @dataclass(frozen=True, eq=False)

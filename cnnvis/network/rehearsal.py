@@ -1,4 +1,4 @@
-"""Run a graph once with shapes instead of numbers: what comes out where, and who writes in place."""
+"""Run a graph once with shapes instead of numbers: what comes out, and who writes in place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Outcome:
 Rehearsed = Mapping[fx.Node, Outcome]
 
 
-def rehearse(model: nn.Module, graph: fx.Graph, input_shape: tuple[int, ...]) -> dict[fx.Node, Outcome]:
+def rehearse(
+    model: nn.Module, graph: fx.Graph, input_shape: tuple[int, ...]
+) -> dict[fx.Node, Outcome]:
     """Return the outcome of every node for a batch of images of ``input_shape``.
 
     Tensors without numbers (device "meta") cost neither time nor memory; where an operation has no

@@ -37,7 +37,7 @@ def run(
 def needed(nodes: Mapping[str, Node], wanted: Iterable[str]) -> list[Node]:
     """Return the ``wanted`` nodes and all they depend on, in the order of execution."""
     take = set(wanted)
-    for name in reversed(nodes):
+    for name in reversed(list(nodes)):
         if name in take:
             take.update(nodes[name].inputs)
     return [node for name, node in nodes.items() if name in take]
@@ -52,7 +52,7 @@ def _evaluate(
     for node in nodes:
         value = _call(node, values, images)
         if node.name in taps:
-            value = taps[node.name](values[node.inputs[0]], value)
+            value = taps[node.name](values[node.inputs[0]] if node.inputs else None, value)
         values[node.name] = value
         for name in node.inputs:
             if last_use[name] == node.name and name not in wanted:
@@ -78,8 +78,8 @@ def _call(node: Node, values: Mapping[str, Any], images: Tensor) -> Any:
     return node.op(*args, **kwargs)
 
 
-class _Enough(BaseException):  # noqa: N818 - nothing went wrong, and no model may catch it
-    """Ends a forward pass in which everything wanted has been seen."""
+class _Enough(BaseException):
+    """Ends a forward pass in which everything wanted has been seen; no model may catch it."""
 
 
 def _observe(
@@ -106,7 +106,9 @@ def _observe(
             pass
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise LayerError(f"these images did not lead through {sorted(missing)}; choose other layers")
+        raise LayerError(
+            f"these images did not lead through {sorted(missing)}; choose other layers"
+        )
     return {name: found[name] for name in net.nodes if name in wanted}
 
 
@@ -144,10 +146,11 @@ def numbered(path: str, call: int) -> str:
 
 
 def is_leaf(module: nn.Module) -> bool:
-    """Tell whether a module is one operation: torch's own, or one without parts."""
-    own = type(module).__module__.startswith(("torch.nn", "torch.ao.nn"))
+    """Tell whether a module computes as one of torch's own does, and so is one operation."""
+    forward = vars(module).get("forward", type(module).forward)
+    own = getattr(forward, "__module__", "").startswith(("torch.nn.", "torch.ao.nn."))
     holders = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-    return own and not isinstance(module, holders)
+    return own and forward is not nn.Module.forward and not isinstance(module, holders)
 
 
 def leaves(model: nn.Module) -> dict[str, nn.Module]:

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 
 from cnnvis.errors import TraceError
 from cnnvis.network.copying import shared
-from cnnvis.network.graph import CONSTANT, IMAGE, Network, Node, Ref
+from cnnvis.network.graph import CONSTANT, IMAGE, Network, Node, Ref, operation_of
 from cnnvis.network.receptive import with_fields
 from cnnvis.network.rehearsal import Rehearsed, rehearse, shape_of
 from cnnvis.network.rewriting import out_of_place
@@ -123,22 +123,21 @@ def _names(graph: fx.Graph) -> dict[fx.Node, str]:
 
 def _node(node: fx.Node, names: dict[fx.Node, str], copy: nn.Module, seen: Rehearsed) -> Node:
     module = copy.get_submodule(str(node.target)) if node.op == "call_module" else None
+    shape = shape_of(seen[node].value)
     if node.op == "placeholder":
-        op, args, kwargs = IMAGE, (), {}
-    elif node.op == "get_attr":
-        op, args, kwargs = CONSTANT, (_attribute(copy, str(node.target)),), {}
-    else:
-        op = node.target if module is None else type(module)
-        args = fx.node.map_arg(node.args, lambda other: Ref(names[other]))
-        kwargs = fx.node.map_arg(node.kwargs, lambda other: Ref(names[other]))
+        return Node(names[node], IMAGE, shape=shape)
+    if node.op == "get_attr":
+        return Node(names[node], CONSTANT, args=(_attribute(copy, str(node.target)),))
+    args: Any = fx.node.map_arg(node.args, lambda other: Ref(names[other]))
+    kwargs: Any = fx.node.map_arg(node.kwargs, lambda other: Ref(names[other]))
     return Node(
         name=names[node],
-        op=op,
+        op=node.target if module is None else operation_of(module),
         inputs=tuple(names[other] for other in node.all_input_nodes),
         args=args,
         kwargs=kwargs,
         module=module,
-        shape=shape_of(seen[node].value),
+        shape=shape,
     )
 
 
@@ -151,7 +150,8 @@ def _attribute(copy: nn.Module, path: str) -> Any:
 
 def _scores(graph: fx.Graph) -> fx.Node:
     """Return the node that the output is, or the first of several (the others are auxiliary)."""
-    output = next(node for node in graph.nodes if node.op == "output")
-    if not output.all_input_nodes:
+    given = [other for node in graph.nodes if node.op == "output" for other in node.all_input_nodes]
+    if not given:
         raise TraceError("the network returns nothing that depends on the image")
-    return output.all_input_nodes[0]
+    scores: fx.Node = given[0]
+    return scores

@@ -3,19 +3,20 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layers, shard, options, code, output):
+def main(weights, manifest, network, layers, shard, options, threads, code, output):
     """Write the activation file of one shard, a batch of images at a time."""
     from cnnvis import images, models, provenance, sheets, store
     from cnnvis import network as networks
 
-    crop = network["preprocessing"]["crop"]
+    models.use_threads(threads)
+    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
     model = models.load(network["architecture"], weights=weights)
-    net = networks.open(model, input_shape=(3, crop, crop))
+    net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
     rows = sheets.shard(sheets.read_manifest(manifest), *shard)
-    record_of = provenance.of(
+    made = provenance.of(
         "extract",
         params={"network": network, "layers": layers, "shard": shard, "options": options},
-        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
+        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -24,12 +25,11 @@ def main(weights, manifest, network, layers, shard, options, code, output):
         layers=store.describe(net, layers),
         images=sheets.labels(rows),
         n_classes=net.nodes[net.scores].shape[0],
-        attrs={"model": network["name"]},
-        provenance=record_of,
+        attrs={"model": network["name"], "weights_sha256": models.digest(weights)},
+        provenance=made,
         dtype=options["dtype"],
         compression=None if options["compression"] == "none" else options["compression"],
     ) as writer:
-        preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
         for batch in images.batches(rows, preprocessing, size=options["batch"]):
             record = networks.record(net, batch.pixels, [*layers, net.scores])
             maps = {layer: record[layer].numpy() for layer in layers}
@@ -45,6 +45,7 @@ if "snakemake" in globals():
             snakemake.params.layers,
             snakemake.params.shard,
             snakemake.params.options,
+            snakemake.threads,
             snakemake.params.code,
             snakemake.output[0],
         )

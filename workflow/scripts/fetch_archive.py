@@ -1,16 +1,22 @@
-"""Download one archive, pinned by its hash."""
+"""Download one file, pinned by its hash."""
 
 from cnnvis.workflow import job
 
 
-def main(archive, output):
-    """Fetch the archive that the catalogue's entry describes."""
+def main(download, output):
+    """Fetch an archive of the catalogue, or the weights of a network of torchvision's."""
     from cnnvis import assets
-    from cnnvis.entries import Archive
+    from cnnvis.entries import Archive, NetworkEntry
 
-    assets.fetch(Archive(**archive), output)
+    if "architecture" in download:
+        from cnnvis import models
+
+        archive = models.archive_of(NetworkEntry(**download))
+    else:
+        archive = Archive(**download)
+    assets.fetch(archive, output)
 
 
 if "snakemake" in globals():
     with job(snakemake.log[0]):
-        main(snakemake.params.archive, snakemake.output[0])
+        main(snakemake.params.download, snakemake.output[0])

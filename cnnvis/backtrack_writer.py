@@ -1,0 +1,213 @@
+"""Writing the backtrack file (:mod:`cnnvis.backtrack_file`), batch by batch."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis import dimensions, hdf5, image_table
+from cnnvis.errors import StoreError
+from cnnvis.geometry import Frame
+from cnnvis.image_table import Labelled
+from cnnvis.provenance import Provenance
+
+SCHEMA = "cnnvis/backtracks"
+VERSION = 1
+FRAME_FIELDS = (
+    *("photo_rows", "photo_cols", "resized_rows", "resized_cols"),
+    *("crop_top", "crop_left", "crop_rows", "crop_cols"),
+)
+"""What the numbers of a frame say, in the order of :attr:`cnnvis.geometry.Frame.numbers`."""
+_AXES = ("channel", "row", "col")
+_POINTS_PER_CHUNK = 4096
+
+Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Points of one image: index (point, axis) and weight (point,)."""
+
+
+class _Points(Protocol):
+    @property
+    def index(self) -> Any: ...
+    @property
+    def weight(self) -> Any: ...
+    @property
+    def start(self) -> Any: ...
+
+
+class _Backtrack(Protocol):
+    """What a walk found, with one start for every image: see :mod:`cnnvis.backtrack`."""
+
+    @property
+    def points(self) -> Mapping[str, _Points]: ...
+    @property
+    def lost(self) -> Mapping[str, Any]: ...
+    @property
+    def arrived(self) -> Any: ...
+
+
+class Writer:
+    """Takes the backtracks of one batch of images after the other; see :func:`create`."""
+
+    def __init__(self, file: h5py.File, nodes: Sequence[str], images: Sequence[Labelled]) -> None:
+        """Begin with nothing written."""
+        self._file = file
+        self._groups = {node: file["nodes"][node] for node in nodes}
+        self._progress = image_table.Progress(images)
+
+    def append(
+        self,
+        names: Sequence[str],
+        found: _Backtrack,
+        *,
+        target: ArrayLike,
+        score: ArrayLike,
+        frames: Sequence[Frame],
+    ) -> None:
+        """Write the next images.
+
+        Args:
+            names: their ids, in the order of the file.
+            found: their backtracks, one start for each image, in this order.
+            target: (image,) the units the backtracks begin at.
+            score: (image,) their scores, before softmax.
+            frames: of the images.
+
+        Raises:
+            StoreError: the images are not the next ones, a node was not announced, or there is not
+                one entry for each image.
+        """
+        rows = self._progress.take(names)
+        self._require_known({**found.points, **found.lost})
+        tables = {
+            "target": np.asarray(target),
+            "score": np.asarray(score),
+            "arrived": np.asarray(found.arrived),
+            "frame": np.array([frame.numbers for frame in frames]),
+        }
+        for name, values in tables.items():
+            if len(values) != len(rows):
+                raise StoreError(f"{name}: {len(rows)} images were given, and {len(values)} of it.")
+            self._file[name][rows.start : rows.stop] = values
+        for node, lost in found.lost.items():
+            self._groups[node]["lost"][rows.start : rows.stop] = np.asarray(lost)
+        pieces = {node: _by_image(points, len(rows)) for node, points in found.points.items()}
+        for place, row in enumerate(rows):  # one by one: laid out alike for every size of batch
+            for node, group in self._groups.items():
+                _append(group, row, pieces[node][place] if node in pieces else None)
+
+    def _require_known(self, nodes: Mapping[str, object]) -> None:
+        unknown = [node for node in nodes if node not in self._groups]
+        if unknown:
+            raise StoreError(
+                f"points came to {unknown}, which are not among the nodes announced for the file: "
+                f"{list(self._groups)}."
+            )
+
+    def finish(self) -> None:
+        """Complete the dimensions of the points.
+
+        Raises:
+            StoreError: images are missing.
+        """
+        self._progress.finish()
+        for group in self._groups.values():
+            point = dimensions.extent(group, "point", len(group["weight"]))
+            dimensions.attach(group["index"], [point, group["axis"]])
+            dimensions.attach(group["weight"], [point])
+
+
+def _by_image(points: _Points, count: int) -> list[Weighted]:
+    """Return the points of every start apart, each in the order in which they came."""
+    index, weight, start = (
+        np.asarray(values) for values in (points.index, points.weight, points.start)
+    )
+    if len(start) and not 0 <= start.min() <= start.max() < count:
+        raise StoreError(
+            f"one start for each of {count} images was expected; the points belong to starts "
+            f"{start.min()} to {start.max()}."
+        )
+    order = np.argsort(start, kind="stable")
+    edges = np.searchsorted(start[order], np.arange(1, count))
+    return list(zip(np.split(index[order], edges), np.split(weight[order], edges), strict=True))
+
+
+def _append(group: h5py.Group, row: int, points: Weighted | None) -> None:
+    begin = len(group["weight"])
+    end = begin
+    if points is not None and len(points[1]):
+        end = begin + len(points[1])
+        for name, values in zip(("index", "weight"), points, strict=True):
+            group[name].resize(end, axis=0)
+            group[name][begin:end] = values
+    group["image_start"][row + 1] = end
+
+
+@contextmanager
+def create(
+    path: str | os.PathLike[str],
+    *,
+    nodes: Mapping[str, Sequence[int]],
+    image_node: str,
+    images: Sequence[Labelled],
+    provenance: Provenance,
+    attrs: Mapping[str, Any] | None = None,
+) -> Iterator[Writer]:
+    """Yield a writer; the file appears under ``path`` once all images have been appended.
+
+    Args:
+        path: where the file will be.
+        nodes: name of every node that points may come to -> shape of its output for one image.
+        image_node: the one of them that holds the input.
+        images: all images, in the order in which they will be appended.
+        provenance: where the backtracks come from.
+        attrs: what else the file says of itself: model, weights_sha256, preprocessing, options.
+
+    Raises:
+        FileError: the disk is full, or the folder cannot be written to.
+        StoreError: images are missing at the end, occur twice, or do not fit what was announced.
+    """
+    if image_node not in nodes:
+        raise StoreError(f"the image's node {image_node!r} is not among the nodes {list(nodes)}.")
+    described = {**(attrs or {}), "image_node": image_node}
+    with hdf5.create(
+        path, schema=SCHEMA, version=VERSION, provenance=provenance, attrs=described
+    ) as file:
+        image = image_table.write(file, images)
+        edge = dimensions.extent(file, "image_edge", len(images) + 1)
+        field = dimensions.scale(file, "field", FRAME_FIELDS)
+        none = np.zeros(len(images))
+        dimensions.table(file, "target", none.astype(np.int32), [image])
+        dimensions.table(file, "score", none, [image])
+        dimensions.table(file, "arrived", none, [image])
+        dimensions.table(file, "frame", np.zeros((len(images), 8), np.int32), [image, field])
+        for node, shape in nodes.items():
+            _create_node(file, node, shape, image, edge)
+        writer = Writer(file, tuple(nodes), images)
+        yield writer
+        writer.finish()
+
+
+def _create_node(
+    file: h5py.File, node: str, shape: Sequence[int], image: h5py.Dataset, edge: h5py.Dataset
+) -> None:
+    group = file.create_group(f"nodes/{node}", track_order=True)
+    group.attrs["shape"] = list(shape)
+    numbered = tuple(f"axis_{place}" for place in range(1, len(shape) + 1))
+    dimensions.scale(group, "axis", _AXES[: len(shape)] if len(shape) in (1, 3) else numbered)
+    for name, dtype, rest in (("index", "int32", (len(shape),)), ("weight", "float64", ())):
+        group.create_dataset(
+            name,
+            shape=(0, *rest),
+            maxshape=(None, *rest),
+            dtype=dtype,
+            chunks=(_POINTS_PER_CHUNK, *rest),
+            compression="gzip",  # a chunk is mostly empty when there are few points
+            shuffle=True,
+        )
+    starts = np.zeros(len(edge), np.int64)
+    dimensions.table(group, "image_start", starts, [edge])
+    dimensions.table(group, "lost", np.zeros(len(image)), [image])

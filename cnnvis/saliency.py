@@ -1,0 +1,170 @@
+"""Saliency: from weighted pixels to a density, to the region they mark, and to boxes around it."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis.errors import BacktrackError
+
+Box = tuple[int, int, int, int]
+"""(first row, first column, end row, end column), the ends just outside; all 0 for no box."""
+
+SIGMA = 0.09
+"""Width of the Gaussian in sides of the image, where none is given: the published choice."""
+
+NO_BOX: Box = (0, 0, 0, 0)
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+
+
+def from_points(
+    index: ArrayLike,
+    weight: ArrayLike,
+    *,
+    shape: tuple[int, int],
+    sigma: float | None = None,
+) -> NDArray[np.float64]:
+    """Return the density (row, col) of weighted points, smoothed with a Gaussian.
+
+    Away from the border it adds up to the total weight; what the Gaussian pushes over the border is
+    lost, so that points outside of the image are not made up.
+
+    Args:
+        index: (point, [row, col]), in pixels; not whole numbers are rounded to the nearest pixel.
+        weight: (point,).
+        shape: (rows, cols) of the density.
+        sigma: standard deviation of the Gaussian in pixels, cut at 4 of them; 0 for none. Unless
+            given, :data:`SIGMA` of the side (the root of the area).
+
+    Raises:
+        BacktrackError: a point lies outside of ``shape``, or the arrays do not fit.
+
+    >>> from_points([[1, 2]], [0.5], shape=(3, 4), sigma=0)[1].tolist()
+    [0.0, 0.0, 0.5, 0.0]
+    """
+    from scipy import ndimage
+
+    pixel = _pixels(index, shape)
+    weights = np.asarray(weight, dtype=np.float64)
+    if weights.shape != (len(pixel),):
+        raise BacktrackError(f"{len(pixel)} points, but weights of shape {weights.shape}")
+    sigma = SIGMA * float(np.sqrt(shape[0] * shape[1])) if sigma is None else sigma
+    if not sigma >= 0:
+        raise BacktrackError(f"a density needs a sigma of 0 or more pixels, got {sigma}")
+    flat = np.ravel_multi_index((pixel[:, 0], pixel[:, 1]), shape)
+    counted = np.bincount(flat, weights=weights, minlength=shape[0] * shape[1])
+    density = counted.reshape(shape).astype(np.float64)
+    if sigma > 0:
+        density = ndimage.gaussian_filter(density, sigma, mode="constant", truncate=4)
+    return np.asarray(density, dtype=np.float64)
+
+
+def inliers(
+    index: ArrayLike, shape: tuple[int, int], *, near: float = 0.1, share: float = 0.05
+) -> NDArray[np.bool_]:
+    """Return which points (point,) are no outliers.
+
+    A point is kept if more than ``share`` of all the points, itself among them, lie no farther than
+    ``near`` of the image's diagonal.
+
+    Args:
+        index: (point, [row, col]).
+        shape: (rows, cols) of the image.
+        near: a distance, in diagonals.
+        share: a part of the points.
+
+    Source: Mopuri et al., "CNN Fixations", arXiv 1708.06670, section on localisation.
+
+    >>> inliers([[0, 0]] * 30 + [[90, 90]], (100, 100)).sum()
+    np.int64(30)
+    """
+    from scipy.spatial import cKDTree
+
+    places = np.asarray(index, dtype=np.float64).reshape(-1, 2)
+    if len(places) == 0:
+        return np.zeros(0, dtype=bool)
+    radius = near * float(np.hypot(*shape))
+    neighbours = cKDTree(places).query_ball_point(places, radius, return_length=True)
+    return np.asarray(neighbours > share * len(places))
+
+
+def region(density: NDArray[np.floating], level: float) -> NDArray[np.bool_]:
+    """Return where (row, col) a density exceeds ``level`` of its maximum; nowhere if it is 0.
+
+    Raises:
+        BacktrackError: ``level`` is not between 0 and 1 (1 excluded), or the density is no map.
+    """
+    if not 0 <= level < 1:
+        raise BacktrackError(f"a level is a part of the maximum from 0 up to below 1, got {level}")
+    if density.ndim != 2 or not np.isfinite(density).all() or (density < 0).any():
+        raise BacktrackError(
+            f"a density is a map (row, col) of finite values from 0 up, got shape {density.shape}"
+        )
+    top = density.max(initial=0)
+    return np.asarray(density > level * top)
+
+
+def boxes(density: NDArray[np.floating], level: float) -> tuple[Box, ...]:
+    """Return a box around each connected part of the region, the part with most pixels first.
+
+    Pixels that touch at a corner are connected. Of parts of equal size the one with the larger sum
+    of the density comes first, then the one met first, row by row.
+
+    Raises:
+        BacktrackError: as :func:`region`.
+    """
+    from scipy import ndimage
+
+    label, count = ndimage.label(region(density, level), structure=_EIGHT_NEIGHBOURS)
+    parts = np.arange(1, count + 1)
+    size = np.bincount(label.ravel(), minlength=count + 1)[1:]
+    mass = np.atleast_1d(ndimage.sum_labels(density, label, parts))
+    found = ndimage.find_objects(label)
+    order = np.lexsort((parts, -mass, -size))
+    return tuple(
+        (found[i][0].start, found[i][1].start, found[i][0].stop, found[i][1].stop) for i in order
+    )
+
+
+def box(density: NDArray[np.floating], level: float) -> Box:
+    """Return the box around the largest connected part of the region, :data:`NO_BOX` if none.
+
+    Raises:
+        BacktrackError: as :func:`region`.
+
+    >>> box(from_points([[1, 2]], [1.0], shape=(3, 4), sigma=0), level=0.5)
+    (1, 2, 2, 3)
+    """
+    return next(iter(boxes(density, level)), NO_BOX)
+
+
+def tight_box(index: ArrayLike, shape: tuple[int, int]) -> Box:
+    """Return the smallest box around all points, :data:`NO_BOX` if there is none.
+
+    Args:
+        index: (point, [row, col]), in pixels; not whole numbers are rounded to the nearest pixel.
+        shape: (rows, cols) of the image.
+
+    Raises:
+        BacktrackError: a point lies outside of ``shape``.
+    """
+    pixel = _pixels(index, shape)
+    if len(pixel) == 0:
+        return NO_BOX
+    (row0, col0), (row1, col1) = pixel.min(axis=0), pixel.max(axis=0)
+    return int(row0), int(col0), int(row1) + 1, int(col1) + 1
+
+
+def _pixels(index: ArrayLike, shape: tuple[int, int]) -> NDArray[np.intp]:
+    """Return the pixels (point, [row, col]) that points lie in."""
+    places = np.asarray(index, dtype=np.float64)
+    if places.size and (places.ndim != 2 or places.shape[1] != 2):
+        raise BacktrackError(f"points are (point, [row, col]), got the shape {places.shape}")
+    pixel = np.floor(places.reshape(-1, 2) + 0.5)
+    outside = ~((pixel >= 0) & (pixel < shape)).all(axis=1)
+    if outside.any():
+        row, col = places.reshape(-1, 2)[outside][0]
+        raise BacktrackError(
+            f"point (row {row:g}, col {col:g}) lies outside of an image of {shape[0]} x {shape[1]} "
+            "pixels; give the shape of the image that the points belong to"
+        )
+    return pixel.astype(np.intp)

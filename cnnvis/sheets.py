@@ -1,0 +1,266 @@
+"""Image sheets (which photos, from where) and manifests (which files, of what class and role).
+
+A sheet is a CSV file with the columns ``id`` and ``source`` and, if known, ``class``, ``role`` and
+``sha256``. A source is a path, absolute or relative to the sheet; ``archive:NAME!member`` with an
+archive of the catalogue (one more ``!member`` for an archive inside it); or
+``package:skimage/data/chelsea.png``, a photo that comes with a package this one needs anyway.
+"""
+
+import csv
+import hashlib
+import importlib.util
+import io
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from cnnvis import assets, catalogue, images
+from cnnvis.errors import CnnvisError, ConfigError, ImageError, did_you_mean
+from cnnvis.files import canonical_json, replacing, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("id", "source", "class", "role", "sha256")
+MANIFEST_COLUMNS = ("id", "path", "sha256", "class", "role", "rows", "cols")
+ROLES = ("reference", "similar", "dissimilar", "other")
+"""What a photo is to the inspected class: of it, of a like one, of an unlike one, none of these."""
+
+_PACKAGES = ("skimage", "sklearn")
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+
+
+def read_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Read a sheet as text columns :data:`COLUMNS`; classes are given back as indices.
+
+    Raises:
+        ImageError: no such sheet, a wrong column, a wrong or repeated id, an unknown class or role.
+    """
+    sheet = _read_csv(path)
+    unknown = [column for column in sheet.columns if column not in COLUMNS]
+    if unknown:
+        hint = did_you_mean(unknown[0], COLUMNS)
+        raise ImageError(f"{path}: no column '{unknown[0]}'{hint}. Known: {', '.join(COLUMNS)}.")
+    _require(path, sheet, ("id", "source"))
+    sheet = sheet.reindex(columns=list(COLUMNS), fill_value="")
+    sheet["class"] = [
+        _class_text(text, f"{path}: image '{name}'")
+        for name, text in zip(sheet["id"], sheet["class"], strict=True)
+    ]
+    _check(sheet, str(path))
+    return sheet
+
+
+def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Return the sheet of all photos in a folder and the folders in it, sorted by path.
+
+    An id is the path without its ending, ``/`` as ``__``, and ``_`` for what no id may hold; where
+    two paths give one id, both get a few digits of a hash of their path.
+
+    Raises:
+        ImageError: no such folder, or no photo in it.
+    """
+    import pandas as pd
+
+    place = Path(folder)
+    if not place.is_dir():
+        raise ImageError(f"there is no folder of photos {place}.")
+    found = [path.relative_to(place) for path in place.rglob("*") if path.is_file()]
+    sources = sorted(
+        path.as_posix()
+        for path in found
+        if path.suffix.lower() in _SUFFIXES and not any(part[0] == "." for part in path.parts)
+    )
+    if not sources:
+        raise ImageError(f"the folder {place} holds no photos ({', '.join(_SUFFIXES)}).")
+    ids = [_id_of(source) for source in sources]
+    count = Counter(ids)
+    unique = [
+        f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:8]}" if count[name] > 1 else name
+        for name, source in zip(ids, sources, strict=True)
+    ]
+    sheet = pd.DataFrame({"id": unique, "source": sources})
+    return sheet.reindex(columns=list(COLUMNS), fill_value="")
+
+
+def materialise(
+    sheet: "pd.DataFrame",
+    *,
+    sheet_dir: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    archives_dir: str | os.PathLike[str],
+    manifest_path: str | os.PathLike[str],
+) -> None:
+    """Check every photo of a sheet and write a manifest of the files.
+
+    Photos of archives and packages are put into ``folder``, named by their id; local ones stay
+    where they are. Paths in the manifest start where ``folder`` and ``sheet_dir`` start: relative
+    ones in the working directory.
+
+    Raises:
+        ImageError: a photo is missing, broken, or not the one with the given sha256; it is named.
+        AssetError: an archive is missing or broken.
+        FileError: a file cannot be written.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, MANIFEST_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in sheet.to_dict("records"):
+        try:
+            path, data = _photo(row["source"], Path(sheet_dir), Path(archives_dir))
+            if row["sha256"]:
+                assets.check_sha256(data, row["sha256"], row["source"])
+            rows, cols, _ = images.decode(data, row["source"]).shape
+        except CnnvisError as error:
+            raise type(error)(f"image '{row['id']}': {error}") from error
+        if path is None:
+            path = Path(folder) / (row["id"] + PurePosixPath(row["source"]).suffix.lower())
+            with replacing(path) as temporary:
+                temporary.write_bytes(data)
+        writer.writerow(
+            {
+                "id": row["id"],
+                "path": path.as_posix(),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "class": row["class"],
+                "role": row["role"],
+                "rows": rows,
+                "cols": cols,
+            }
+        )
+    write_text(manifest_path, out.getvalue())
+
+
+def read_manifest(path: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Read a manifest: text columns (class an index or empty), but ``rows`` and ``cols`` as int.
+
+    Raises:
+        ImageError: no such file, or no manifest.
+    """
+    manifest = _read_csv(path)
+    _require(path, manifest, MANIFEST_COLUMNS)
+    return manifest.astype({"rows": int, "cols": int})
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is known of one image: its name, its file's sha256, its class and its role."""
+
+    id: str
+    sha256: str
+    class_index: int | None
+    role: str
+
+
+def labels(manifest: "pd.DataFrame") -> tuple[Label, ...]:
+    """Return the labels of the images of a manifest, in its order."""
+    return tuple(
+        Label(
+            id=row["id"],
+            sha256=row["sha256"],
+            class_index=int(row["class"]) if row["class"] else None,
+            role=row["role"],
+        )
+        for row in manifest.to_dict("records")
+    )
+
+
+def digest(manifest: "pd.DataFrame") -> str:
+    """Return the sha256 of what results depend on: names, pixels and labels, but no places."""
+    rows = [[label.id, label.sha256, label.class_index, label.role] for label in labels(manifest)]
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+
+
+def shard(manifest: "pd.DataFrame", index: int, count: int) -> "pd.DataFrame":
+    """Return part ``index`` of ``count`` parts, contiguous and as equal in length as can be.
+
+    Raises:
+        ImageError: more parts than images, or no such part.
+    """
+    length = len(manifest)
+    if not 1 <= count <= length:
+        raise ImageError(
+            f"{length} images cannot be cut into {count} shards; choose 1 to {length}."
+        )
+    if not 0 <= index < count:
+        raise ImageError(f"no shard {index}: they go from 0 to {count - 1}.")
+    return manifest.iloc[length * index // count : length * (index + 1) // count]
+
+
+def _read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise ImageError(f"cannot read the table {path}: {error}") from error
+
+
+def _require(path: str | os.PathLike[str], table: "pd.DataFrame", columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ImageError(f"{path}: lacks the column '{missing[0]}'.")
+    if table.empty:
+        raise ImageError(f"{path}: lists no images.")
+
+
+def _check(sheet: "pd.DataFrame", where: str) -> None:
+    repeated = sheet["id"][sheet["id"].duplicated()]
+    if len(repeated):
+        raise ImageError(
+            f"{where}: the id '{repeated.iloc[0]}' stands in two rows; give each its own."
+        )
+    for row in sheet.to_dict("records"):
+        name, role, digest = row["id"], row["role"], row["sha256"]
+        if not _ID.fullmatch(name):
+            raise ImageError(f"{where}: the id '{name}' may hold A-Z a-z 0-9 _ . - and no more.")
+        if not row["source"]:
+            raise ImageError(f"{where}: image '{name}' has no source.")
+        if role and role not in ROLES:
+            hint = did_you_mean(role, ROLES)
+            raise ImageError(
+                f"{where}: image '{name}': no role '{role}'{hint}; {', '.join(ROLES)}."
+            )
+        if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise ImageError(f"{where}: image '{name}': a sha256 has 64 hexadecimal digits.")
+
+
+def _class_text(text: str, where: str) -> str:
+    try:
+        return str(catalogue.class_index(text)) if text else ""
+    except ConfigError as error:
+        raise ImageError(f"{where}: {error}") from error
+
+
+def _id_of(source: str) -> str:
+    stem = PurePosixPath(source).with_suffix("").as_posix().replace("/", "__")
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", stem)
+
+
+def _photo(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | None, bytes]:
+    """Return the bytes of a photo, and where it lies if it is a local file."""
+    kind, _, rest = source.partition(":")
+    if kind == "archive":
+        name, *members = rest.split("!")
+        return None, assets.member(archives_dir / catalogue.archive(name).filename, *members)
+    path = _package_file(rest) if kind == "package" else sheet_dir / source
+    try:
+        return (None if kind == "package" else path), path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot read {source}: {error.strerror}.") from error
+
+
+def _package_file(resource: str) -> Path:
+    package, *parts = PurePosixPath(resource).parts
+    if package not in _PACKAGES or ".." in parts:
+        raise ImageError(
+            f"photos are taken from the packages {', '.join(_PACKAGES)}, not {resource}."
+        )
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ImageError(f"the package '{package}', which holds {resource}, is not installed.")
+    return Path(spec.origin).parent.joinpath(*parts)

@@ -1,0 +1,210 @@
+"""Backtracking once more, in plain loops: slow, and close to the words of its definition.
+
+Points are dictionaries {(start, *index): weight}. A layer is found by its name, activations are
+nested lists of Python floats, and nothing is shared with the package but the options' names.
+"""
+
+from collections import defaultdict
+from math import ceil, floor
+
+
+def walk(net, record, images, index, start_node, options):
+    """Return (node -> {(start, *index): weight}, node -> [lost weight of each start])."""
+    maps = {name: value.tolist() for name, value in record.items()}
+    points = defaultdict(lambda: defaultdict(float))
+    for start, unit in enumerate(index):
+        points[start_node][(start, *unit)] = 1.0
+    lost = {}
+    for node in reversed(list(net.nodes.values())):
+        if node.name == net.image or not points.get(node.name):
+            continue
+        lost[node.name] = [0.0] * len(images)
+        for (start, *unit), weight in sorted(points[node.name].items()):
+            here = {name: values[images[start]] for name, values in maps.items()}
+            came = explain(net, node, here, tuple(unit), options)
+            if not came:
+                lost[node.name][start] += weight
+            for name, place, share in came:
+                points[name][(start, *place)] += weight * share
+    return {name: dict(found) for name, found in points.items() if found}, lost
+
+
+def explain(net, node, here, unit, options):
+    """Return [(input name, index, share)] for one unit of one image; shares add up to 1, or []."""
+    kind = node.kind
+    source = node.inputs[0]
+    module = node.module
+    shape = net.nodes[source].shape
+    if kind in ("ReLU", "ReLU6", "Identity", "Dropout", "relu", "BatchNorm2d"):
+        return [(source, unit, 1.0)]
+    if kind in ("Flatten", "flatten", "view"):
+        return [(source, unflat(unit[0], shape), 1.0)]
+    if kind == "Linear":
+        return fully_connected(module, here[source], source, unit, options)
+    if kind == "Conv2d":
+        return convolution(module, here[source], source, unit, options)
+    if kind == "MaxPool2d":
+        k, s, p, d = map(two, (module.kernel_size, module.stride, module.padding, module.dilation))
+        taps = window(unit, k, s, p, d, shape)
+        values = [(here[source][unit[0]][r][c], (unit[0], r, c)) for _, _, r, c in taps]
+        return [(source, first_largest(values)[1], 1.0)]
+    if kind == "AvgPool2d":
+        k, s, p = map(two, (module.kernel_size, module.stride, module.padding))
+        places = [(r, c) for _, _, r, c in window(unit, k, s, p, (1, 1), shape)]
+        return average(here[source][unit[0]], source, unit[0], places, options)
+    if kind in ("AdaptiveAvgPool2d", "mean"):
+        units = net.nodes[node.name].shape[1:] or (1, 1)
+        at = unit[1:] or (0, 0)
+        rows, cols = (span(at[a], units[a], shape[1 + a]) for a in (0, 1))
+        places = [(r, c) for r in rows for c in cols]
+        return average(here[source][unit[0]], source, unit[0], places, options)
+    if kind == "add":
+        return addition(net, node, here, unit, options)
+    if kind == "cat":
+        channel = unit[0]
+        for name in node.args[0]:
+            depth = net.nodes[name].shape[0]
+            if channel < depth:
+                return [(name, (channel, *unit[1:]), 1.0)]
+            channel -= depth
+    if kind in ("ZeroPad2d", "pad"):
+        left, _, top, _ = module.padding if module else node.args[1]
+        place = (unit[0], unit[1] - top, unit[2] - left)
+        inside = 0 <= place[1] < shape[1] and 0 <= place[2] < shape[2]
+        return [(source, place, 1.0)] if inside else []
+    raise AssertionError(f"no slow rule for {kind}")
+
+
+def fully_connected(layer, values, source, unit, options):
+    weight = layer.weight[unit[0]].tolist()
+    parts = [(size(w * a, options), (i,)) for i, (w, a) in enumerate(zip(weight, values))]
+    positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
+    if isinstance(options.k, float):
+        total, taken = sum(p[0] for p in positive), 0.0
+        kept = []
+        for part in positive:
+            if taken < options.k * total:
+                kept.append(part)
+            taken += part[0]
+        positive = kept
+    elif options.k != "all":
+        positive = positive[: options.k]
+    return shared(parts, positive, source, options)
+
+
+def convolution(layer, values, source, unit, options):
+    k, s, d = map(two, (layer.kernel_size, layer.stride, layer.dilation))
+    if layer.padding == "same":
+        p = tuple(floor(d[a] * (k[a] - 1) / 2) for a in (0, 1))
+    else:
+        p = (0, 0) if layer.padding == "valid" else two(layer.padding)
+    taps = window(unit, k, s, p, d, (len(values), len(values[0]), len(values[0][0])))
+    if not taps:
+        return []
+    weight = layer.weight[unit[0]].tolist()
+    depth = len(weight)
+    group = unit[0] // (layer.out_channels // layer.groups)
+    sums = []
+    for i in range(depth):
+        plane = values[group * depth + i]
+        total = 0.0
+        for a, b, r, c in taps:
+            total += weight[i][a][b] * plane[r][c]
+        sums.append((size(total, options), i))
+    best, i = first_largest(sums)
+    if best <= 0 and options.dead_end == "stop":
+        return []
+    channel = group * depth + i
+    if options.position == "spatial":
+        parts = [
+            (size(weight[i][a][b] * values[channel][r][c], options), (channel, r, c))
+            for a, b, r, c in taps
+        ]
+        return [(source, first_largest(parts)[1], 1.0)]
+    rows, cols = len(values[0]), len(values[0][0])
+    row, col = (floor(unit[1 + a] * s[a] - p[a] + d[a] * (k[a] - 1) / 2) for a in (0, 1))
+    return [(source, (channel, min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)), 1.0)]
+
+
+def average(plane, source, channel, places, options):
+    parts = [(size(plane[r][c], options), (channel, r, c)) for r, c in places]
+    positive = [part for part in parts if part[0] > 0]
+    if options.average_pool == "argmax" and positive:
+        positive = [first_largest(positive)]
+    return shared(parts, positive, source, options)
+
+
+def addition(net, node, here, unit, options):
+    names = [name for name in node.inputs if net.nodes[name].op != "constant"]
+    if len(names) == 1:
+        return [(names[0], unit, 1.0)]
+    values = [size(at(here[name], unit), options) for name in names]
+    if options.residual == "split":
+        parts = [(value, name) for value, name in zip(values, names)]
+        positive = [part for part in parts if part[0] > 0]
+        if not positive:
+            return [(first_largest(parts)[1], unit, 1.0)] if options.dead_end == "follow" else []
+        total = sum(value for value, _ in positive)
+        return [(name, unit, value / total) for value, name in positive]
+    if values[0] != values[1]:
+        return [(names[values.index(max(values))], unit, 1.0)]
+    depths = [longest(net, name) for name in names]
+    return [(names[depths.index(min(depths))], unit, 1.0)]
+
+
+def shared(parts, positive, source, options):
+    """Split in proportion among ``positive``; without any, stop or follow the largest of all."""
+    if not positive:
+        return [(source, first_largest(parts)[1], 1.0)] if options.dead_end == "follow" else []
+    total = sum(value for value, _ in positive)
+    return [(source, place, value / total) for value, place in positive]
+
+
+def window(unit, k, s, p, d, shape):
+    """Return the taps (kernel row, kernel col, map row, map col) that lie in the map."""
+    taps = []
+    for a in range(k[0]):
+        for b in range(k[1]):
+            row = unit[1] * s[0] - p[0] + a * d[0]
+            col = unit[2] * s[1] - p[1] + b * d[1]
+            if 0 <= row < shape[1] and 0 <= col < shape[2]:
+                taps.append((a, b, row, col))
+    return taps
+
+
+def span(i, units, length):
+    return range(floor(i * length / units), ceil((i + 1) * length / units))
+
+
+def first_largest(parts):
+    best = parts[0]
+    for part in parts[1:]:
+        if part[0] > best[0]:
+            best = part
+    return best
+
+
+def size(value, options):
+    return abs(value) if options.contribution == "absolute" else value
+
+
+def longest(net, name):
+    return max((1 + longest(net, source) for source in net.nodes[name].inputs), default=0)
+
+
+def at(values, unit):
+    for i in unit:
+        values = values[i]
+    return values
+
+
+def unflat(flat, shape):
+    place = []
+    for extent in reversed(shape):
+        place.append(flat % extent)
+        flat //= extent
+    return tuple(reversed(place))
+
+
+def two(value):
+    return (value, value) if isinstance(value, int) else tuple(value)

@@ -1,0 +1,30 @@
+"""Fixtures that several test files share."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from cnnvis import assets, catalogue
+
+# Small work is faster on one thread, and always the same there.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def resources():
+    """The folder that keeps downloads between runs, as the workflow uses it."""
+    return Path(__file__).parents[1] / "resources"
+
+
+@pytest.fixture(scope="session")
+def fetched(resources):
+    """Return a function from the name of an archive to its file, downloaded once."""
+
+    def fetch(name):
+        archive = catalogue.archive(name)
+        path = resources / "archives" / archive.filename
+        assets.fetch(archive, path, progress=False)
+        return path
+
+    return fetch

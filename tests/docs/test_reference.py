@@ -1,0 +1,21 @@
+"""The reference pages agree with what they describe."""
+
+import importlib.util
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_configuration_reference_is_that_of_the_schema():
+    writer = tool("write_configuration_reference")
+    expected = writer.page(yaml.safe_load(writer.SCHEMA.read_text()))
+    assert writer.PAGE.read_text() == expected, "run: make reference"

@@ -1,0 +1,57 @@
+"""Differentiate the score of one class by the filters of one layer, for one shard of images."""
+
+from cnnvis.workflow import job
+
+
+def main(weights, manifest, network, layer, classes, unit, batch, shard, threads, code, output):
+    """Write the gradient file of one shard, a batch of images at a time."""
+    from cnnvis import classes as names
+    from cnnvis import gradient_file, gradients, images, models, provenance, sheets
+    from cnnvis import network as networks
+
+    models.use_threads(threads)
+    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
+    model = models.load(network["architecture"], weights=weights)
+    net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
+    target = names.index_of(unit, classes)
+    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
+    made = provenance.of(
+        "differentiate",
+        params={"network": network, "layer": layer, "unit": target, "shard": shard},
+        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
+        source=code,
+        packages=("h5py", "numpy", "pillow", "torch"),
+    )
+    with gradient_file.create(
+        output,
+        layer=layer,
+        unit=target,
+        shape=gradients.weight_shape(net, layer),
+        images=sheets.labels(rows),
+        provenance=made,
+        attrs={"model": network["name"]},
+    ) as writer:
+        for part in images.batches(rows, preprocessing, size=batch):
+            found, scores = gradients.filters_and_scores(
+                net, part.pixels, layer=layer, target=target
+            )
+            writer.append(
+                part.names, found, predicted=scores.argmax(axis=1), score=scores[:, target]
+            )
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.weights,
+            snakemake.input.manifest,
+            snakemake.params.network,
+            snakemake.wildcards.layer,
+            snakemake.params.classes,
+            snakemake.params.unit,
+            snakemake.params.batch,
+            snakemake.params.shard,
+            snakemake.threads,
+            snakemake.params.code,
+            snakemake.output[0],
+        )

@@ -1,0 +1,24 @@
+"""List the best classes of every image."""
+
+from cnnvis.workflow import job
+
+
+def main(activations, classes, output):
+    """Write the table of predictions."""
+    from cnnvis import files, predictions, store
+    from cnnvis.classes import names_of
+
+    images = store.images(activations)
+    table = predictions.table(
+        [image.id for image in images],
+        [image.class_index for image in images],
+        [image.role for image in images],
+        store.scores(activations),
+        names_of(classes),
+    )
+    files.write_text(output, table.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(snakemake.input.activations, snakemake.params.classes, snakemake.output.table)

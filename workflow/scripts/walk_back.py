@@ -1,0 +1,59 @@
+"""Walk from class scores back to the pixels, for one shard of images."""
+
+from cnnvis.workflow import job
+
+
+def main(weights, manifest, network, classes, options, shard, threads, code, output):
+    """Write the backtrack file of one shard, a batch of images at a time."""
+    from cnnvis import backtrack, backtrack_file, images, models, provenance, sheets
+    from cnnvis import classes as names
+    from cnnvis import network as networks
+
+    models.use_threads(threads)
+    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
+    model = models.load(network["architecture"], weights=weights)
+    net = networks.fold(
+        networks.trace(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
+    )
+    wanted = backtrack.needed(net, net.scores)
+    choices = backtrack.Options(
+        **{key: value for key, value in options.items() if key not in ("target", "batch")}
+    )
+    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
+    made = provenance.of(
+        "walk_back",
+        params={"network": network, "options": options, "shard": shard},
+        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
+        source=code,
+        packages=("h5py", "numpy", "pillow", "torch"),
+    )
+    with backtrack_file.create(
+        output,
+        nodes=backtrack.reachable(net, net.scores),
+        image_node=net.image,
+        images=sheets.labels(rows),
+        provenance=made,
+        attrs={"model": network["name"]},
+    ) as writer:
+        for part in images.batches(rows, preprocessing, size=options["batch"]):
+            record = networks.record(net, part.pixels, wanted)
+            scores = record[net.scores]
+            targets = names.targets(options["target"], scores.numpy(), classes)
+            found = backtrack.from_scores(net, record, targets=targets, options=choices)
+            score = scores.numpy()[range(len(targets)), targets]
+            writer.append(part.names, found, target=targets, score=score, frames=part.frames)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.weights,
+            snakemake.input.manifest,
+            snakemake.params.network,
+            snakemake.params.classes,
+            snakemake.params.options,
+            snakemake.params.shard,
+            snakemake.threads,
+            snakemake.params.code,
+            snakemake.output[0],
+        )

@@ -26,8 +26,9 @@ DTYPES = ("float32", "float16")
 class Writer:
     """Takes the activations of one batch of images after the other; see :func:`create`."""
 
-    def __init__(self, file: h5py.File, layers: Sequence[LayerSpec], images: Sequence[Labelled]):
+    def __init__(self, file: hdf5.NewFile, layers: Sequence[LayerSpec], images: Sequence[Labelled]):
         """Begin with nothing written."""
+        self._file = file
         self._layers = {
             spec.name: (spec, file["layers"][spec.name]["activation"]) for spec in layers
         }
@@ -59,6 +60,7 @@ class Writer:
                 dataset[row] = _finite(arrays[layer][place], spec.dtype, layer, names[place])
             if self._scores is not None:
                 self._scores[row] = _finite(answers[place], "float32", "scores", names[place])
+        self._file.check()
 
     def _arrays(self, maps: Mapping[str, ArrayLike], count: int) -> dict[str, NDArray[Any]]:
         if set(maps) != set(self._layers):

@@ -52,7 +52,9 @@ class _Backtrack(Protocol):
 class Writer:
     """Takes the backtracks of one batch of images after the other; see :func:`create`."""
 
-    def __init__(self, file: h5py.File, nodes: Sequence[str], images: Sequence[Labelled]) -> None:
+    def __init__(
+        self, file: hdf5.NewFile, nodes: Sequence[str], images: Sequence[Labelled]
+    ) -> None:
         """Begin with nothing written."""
         self._file = file
         self._groups = {node: file["nodes"][node] for node in nodes}
@@ -98,6 +100,7 @@ class Writer:
         for place, row in enumerate(rows):  # one by one: laid out alike for every size of batch
             for node, group in self._groups.items():
                 _append(group, row, pieces[node][place] if node in pieces else None)
+        self._file.check()
 
     def _require_known(self, nodes: Mapping[str, object]) -> None:
         unknown = [node for node in nodes if node not in self._groups]

@@ -18,8 +18,10 @@ Spacing = tuple[float, float, float]
 
 _VIEW = (-1.0, 0.62, 1.45)  # from the centre of the box to the eye: along planes, up, along columns
 _DISTANCE = 2.3  # of the eye from the centre of the box, in diagonals of the box
-_MARGIN = 0.05  # left free round the box, share of the picture
-_ORDER_EDGE = 1.3  # length of the plane axis where no spacing is given, in longer sides of a plane
+_MARGIN = 0.085  # left free round the box, share of the picture
+
+ORDER_EDGE = 1.3
+"""Length of the plane axis where no spacing is given, in longer sides of a plane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,7 @@ def camera(
     >>> bool(rows.min() >= 0 and rows.max() <= 100 and cols.min() >= 0 and cols.max() <= 200)
     True
     """
-    steps = spacing or (_ORDER_EDGE * max(shape[1:]) / shape[0] if shape[0] else 0.0, 1.0, 1.0)
+    steps = spacing or (ORDER_EDGE * max(shape[1:]) / shape[0] if shape[0] else 0.0, 1.0, 1.0)
     if min(*shape, *size) < 1 or min(steps) <= 0:
         raise CnnvisError(
             "a picture of a volume needs voxels, pixels and a spacing above 0; got shape "

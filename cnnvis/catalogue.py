@@ -1,10 +1,11 @@
 """The catalogue: which networks, archives, photos and classes there are, as data and not as code.
 
-Snakemake reads this module whenever it parses the workflow, so it imports nothing heavy.
+Snakemake reads this module whenever it parses the workflow, so it imports nothing heavy. It
+declares no ``DATA_FILES``: stages are given the entries they use as params, so that a change of one
+entry reruns what depends on that entry, and not all that may look into the catalogue.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -25,8 +26,6 @@ __all__ = [
     "NetworkEntry",
     "archive",
     "archives",
-    "class_index",
-    "class_names",
     "download_name",
     "image_set",
     "image_sets",
@@ -36,17 +35,6 @@ __all__ = [
     "sheet_archives",
     "write_layer_table",
 ]
-
-DATA_FILES = (
-    "data/archives.yaml",
-    "data/networks.yaml",
-    "data/torchvision.tsv",
-    "data/image_sets.yaml",
-    "data/image_sets/*.csv",
-    "data/imagenet_classes.txt",
-    "data/layers/*.tsv",
-)
-"""Files of the package that this module reads."""
 
 Entry = TypeVar("Entry")
 
@@ -140,48 +128,6 @@ def sheet_archives(sheet: str | Path) -> tuple[str, ...]:
     prefix = "archive:"
     names = [source[len(prefix) :].split("!")[0] for source in sources if source.startswith(prefix)]
     return tuple(dict.fromkeys(names))
-
-
-@cache
-def class_names() -> tuple[str, ...]:
-    """Return the names of the 1000 classes of ImageNet, in the order of the scores."""
-    return tuple((_DATA / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
-
-
-def class_index(name_or_index: str | int) -> int:
-    """Return the index of an ImageNet class, given by its name or by the index itself.
-
-    Upper and lower case count only where two names differ in nothing else.
-
-    Raises:
-        ConfigError: no class has that name or index, or several have; they are named.
-
-    >>> class_index("Egyptian cat"), class_index("285"), class_index(285)
-    (285, 285, 285)
-    """
-    names = class_names()
-    text = str(name_or_index).strip()
-    if isinstance(name_or_index, bool) or not text:
-        raise ConfigError(f"{name_or_index!r} is no class: give a name or an index from 0 to 999.")
-    if re.fullmatch(r"-?\d+", text):
-        if 0 <= int(text) < len(names):
-            return int(text)
-        raise ConfigError(
-            f"no class {text}: the indices of ImageNet go from 0 to {len(names) - 1}."
-        )
-    return _index_of(text, names)
-
-
-def _index_of(text: str, names: tuple[str, ...]) -> int:
-    like = [i for i, name in enumerate(names) if name.casefold() == text.casefold()]
-    exact = [i for i in like if names[i] == text]
-    found = exact or like
-    if len(found) > 1:
-        choice = " and ".join(f"{i} ('{names[i]}')" for i in found)
-        raise ConfigError(f"class '{text}' may be {choice}: give the index.")
-    if not found:
-        raise ConfigError(f"no ImageNet class '{text}'{did_you_mean(text, names)}")
-    return found[0]
 
 
 @cache

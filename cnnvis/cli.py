@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0, or 1 where something is wrong or lacking."""
+    """Run the command line; return 0, or 1 where something is wrong or lacking."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -104,7 +104,8 @@ def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     lines = [tuple(header), *map(tuple, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings of a study: checked whole before any job starts, with an error that names the key."""
+"""The settings of a study, checked whole before any job starts; an error names the key."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from cnnvis import catalogue
+from cnnvis import catalogue, classes
 from cnnvis.errors import ConfigError, did_you_mean
 from cnnvis.files import sha256
 
@@ -148,22 +148,24 @@ def _filled(value: Any, rules: Mapping[str, Any]) -> Any:
 def _sentence(error: ValidationError) -> str:
     """Say which key is wrong, what it is, and what would be right."""
     path = ".".join(str(part) for part in error.absolute_path)
-    key = path or "the configuration"
-    properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+    rule: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
+    found: Any = error.instance
+    expected: Any = error.validator_value
+    known = rule.get("properties", {})
     if error.validator == "additionalProperties":
-        wrong = next(name for name in error.instance if name not in properties)
+        wrong = next(str(name) for name in found if name not in known)
         full = f"{path}.{wrong}" if path else wrong
-        hint = did_you_mean(str(wrong), properties)
-        return f"unknown key '{full}'{hint or ''}. Known here: {', '.join(sorted(properties))}."
+        hint = did_you_mean(wrong, known)
+        return f"unknown key '{full}'{hint or '.'} Known here: {', '.join(sorted(known))}."
+    key = path or "the configuration"
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        return f"{key} lacks the key '{missing}': {_described(properties.get(missing, {}))}"
+        missing = next(name for name in expected if name not in found)
+        return f"{key} lacks the key '{missing}': {_described(known.get(missing, {}))}"
     if error.validator == "enum":
-        hint = did_you_mean(str(error.instance), map(str, error.validator_value))
-        known = ", ".join(map(str, error.validator_value))
-        return f"{key}: {error.instance!r} is not one of {known}{hint}."
-    meaning = _described(error.schema if isinstance(error.schema, Mapping) else {})
-    return f"{key}: {error.instance!r} cannot be used: {error.message}. {meaning}".rstrip()
+        words = [str(word) for word in expected]
+        hint = did_you_mean(str(found), words)
+        return f"{key}: {found!r} is not one of {', '.join(words)}{hint or '.'}"
+    return f"{key}: {found!r} cannot be used: {error.message}. {_described(rule)}"
 
 
 def _described(rule: Mapping[str, Any]) -> str:
@@ -250,18 +252,26 @@ def _check_layers(choice: NetworkChoice) -> None:
                     f"List them with: cnnvis layers {choice.entry.architecture}"
                 )
     for layer in choice.layers:
-        if not table[layer].spatial:
-            raise ConfigError(
-                f"{where}.layers: '{layer}' has the shape {table[layer].shape}, without rows and "
-                "columns, so its channels cannot be drawn or ordered as maps. Move it to "
-                "'also_record', or choose a layer before it."
-            )
+        _require_maps(where, table[layer])
     for layer in choice.filters:
-        if not table[layer].weight:
-            raise ConfigError(
-                f"{where}.filters: '{layer}' ({table[layer].op}) has no weights. Choose a "
-                f"convolution or a linear layer; list them with: cnnvis layers {choice.name}"
-            )
+        _require_weights(where, choice.name, table[layer])
+
+
+def _require_maps(where: str, row: catalogue.LayerRow) -> None:
+    if not row.spatial:
+        raise ConfigError(
+            f"{where}.layers: '{row.layer}' has the shape {row.shape}, without rows and columns, "
+            "so its channels cannot be drawn or ordered as maps. Move it to 'also_record', or "
+            "choose a layer before it."
+        )
+
+
+def _require_weights(where: str, network: str, row: catalogue.LayerRow) -> None:
+    if not row.weight:
+        raise ConfigError(
+            f"{where}.filters: '{row.layer}' ({row.op}) has no weights. Choose a convolution or a "
+            f"linear layer; list them with: cnnvis layers {network}"
+        )
 
 
 def _known_layers(entry: catalogue.NetworkEntry) -> tuple[catalogue.LayerRow, ...]:
@@ -326,7 +336,7 @@ def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice
 
 def _class_index(key: str, value: str | int) -> int:
     try:
-        return catalogue.class_index(value)
+        return classes.index_of(value)
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}") from None
 

@@ -113,7 +113,8 @@ def _disk() -> Finding:
     free = shutil.disk_usage(Path()).free
     text = f"{free / 1e9:.1f} GB free"
     if free < _BYTES_WANTED:
-        return Finding("disk", LACKING, f"{text}; the default study wants {_BYTES_WANTED / 1e9:.0f}")
+        wanted = f"the default study wants {_BYTES_WANTED / 1e9:.0f} GB"
+        return Finding("disk", LACKING, f"{text}; {wanted}")
     return Finding("disk", FINE, text)
 
 

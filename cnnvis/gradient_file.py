@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -61,7 +60,7 @@ class GradientImage(Image):
 class Writer:
     """Takes the gradients of one batch of images after the other; see :func:`create`."""
 
-    def __init__(self, file: h5py.File, images: Sequence[Labelled]) -> None:
+    def __init__(self, file: hdf5.NewFile, images: Sequence[Labelled]) -> None:
         """Begin with nothing written."""
         self._file = file
         self._progress = image_table.Progress(images)
@@ -103,6 +102,7 @@ class Writer:
         for place, row in enumerate(rows):  # one by one: laid out alike for every size of batch
             for name, values in batch.items():
                 self._file[name][row] = values[place]
+        self._file.check()
 
     def finish(self) -> None:
         """See that every image was written.

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import h5py
 
 from cnnvis import files
 from cnnvis.errors import FileError, StoreError
+from cnnvis.hdf5_sink import Sink
 from cnnvis.provenance import Provenance
 
 _FORMAT = ("v110", "v110")
@@ -25,53 +25,40 @@ _WRITE_CACHE = 1 << 20
 _READ_CACHE = 0
 """Without a cache HDF5 reads just the wanted part of an uncompressed chunk: one channel of 100
 images of 64 channels of 55 x 55 takes 2 ms, with a cache 7 ms."""
-_RESERVED = ("schema", "schema_version", "provenance")
+RESERVED = ("schema", "schema_version", "provenance")
+"""What every file says at its root."""
 SHARDS = "shards"
 """The group of a gathered file that lists the files it reads through to."""
 
 
-class _Sink(RawIOBase):
-    """A file that HDF5 can always close.
-
-    HDF5 cannot give up: when a disk is full it keeps what it could not write, tries again when the
-    file is closed, fails again, and takes the process down with it (a segmentation fault at exit,
-    the disk space held until then). This file lets the first error pass and swallows what comes
-    after it, so that the error reaches the user and nothing else does.
-    """
+class NewFile(h5py.File):  # type: ignore[misc]  # h5py says nothing of its types
+    """An HDF5 file being written, that appears when it is whole; see :func:`create`."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b", buffering=0)
-        self._abandoned = False
+        """Begin an empty file."""
+        self._sink = Sink(path)
+        super().__init__(
+            self._sink,
+            "w",
+            libver=_FORMAT,
+            track_order=True,
+            track_times=False,
+            rdcc_nbytes=_WRITE_CACHE,
+        )
 
-    def abandon(self) -> None:
-        """From now on, take everything and keep nothing."""
-        self._abandoned = True
+    def check(self) -> None:
+        """Raise the error that writing has met, if any: to be called now and then.
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readinto(self, buffer: Any) -> int | None:
-        return self._file.readinto(buffer)
-
-    def write(self, data: Any) -> int:
-        rest = memoryview(data)
-        while len(rest) and not self._abandoned:
-            try:
-                rest = rest[self._file.write(rest) :]
-            except OSError:
-                self.abandon()
-                raise
-        return len(data)
-
-    def truncate(self, size: int | None = None) -> int:
-        return 0 if self._abandoned else self._file.truncate(size)
+        Raises:
+            OSError: the disk is full, or else.
+        """
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def close(self) -> None:
-        self._file.close()
+        """Close the file."""
         super().close()
+        self._sink.close()
 
 
 @contextmanager
@@ -82,7 +69,7 @@ def create(
     version: int,
     provenance: Provenance,
     attrs: Mapping[str, Any] | None = None,
-) -> Iterator[h5py.File]:
+) -> Iterator[NewFile]:
     """Yield a new HDF5 file that appears under ``path`` when the block ends well, and not before.
 
     The same calls write the same bytes: nothing in the file depends on the time, the machine or the
@@ -97,7 +84,7 @@ def create(
         file.attrs["schema"] = schema
         file.attrs["schema_version"] = version
         for name, value in (attrs or {}).items():
-            if name in _RESERVED:
+            if name in RESERVED:
                 raise ValueError(f"{path}: the attribute {name!r} is written by itself")
             file.attrs[name] = _attribute(value)
         file.attrs["provenance"] = provenance.to_json()
@@ -105,30 +92,16 @@ def create(
 
 
 @contextmanager
-def _opened_for_writing(path: Path) -> Iterator[h5py.File]:
-    sink = _Sink(path)
+def _opened_for_writing(path: Path) -> Iterator[NewFile]:
+    file = NewFile(path)
     try:
-        file = h5py.File(
-            sink, "w", libver=_FORMAT, track_order=True, track_times=False, rdcc_nbytes=_WRITE_CACHE
-        )
-        try:
-            yield file
-        except BaseException:
-            sink.abandon()
-            raise
-        finally:
-            _close(file, sink)
-    finally:
-        sink.close()
-
-
-def _close(file: h5py.File, sink: _Sink) -> None:
-    try:
-        file.close()
-    except BaseException:
-        sink.abandon()
-        file.close()  # the failed attempt left it open
+        yield file
+    except Exception:
+        file.check()  # of two errors, the disk's is the cause
         raise
+    finally:
+        file.close()
+    file.check()
 
 
 def _attribute(value: Any) -> Any:
@@ -198,11 +171,11 @@ def _check_shards(file: h5py.File, path: Path, opened: Any) -> None:
     for name, digest in zip(
         listed["shard"].asstr()[:], listed["provenance_digest"].asstr()[:], strict=True
     ):
-        try:
-            with opened(path.resolve().parent / name) as shard:
-                found = provenance_of(shard).digest
-        except FileNotFoundError as error:
-            raise StoreError(_stale(path, name, "is not there")) from error
+        source = path.resolve().parent / name
+        if not source.exists():
+            raise StoreError(_stale(path, name, "is not there"))
+        with _unlocked(source, opened) as shard:
+            found = provenance_of(shard).digest
         if found != digest:
             raise StoreError(_stale(path, name, "has been made again, with another provenance"))
 
@@ -218,7 +191,7 @@ def _unreadable(path: Path, error: OSError) -> FileError | StoreError:
     if isinstance(error, FileNotFoundError):
         return FileError(f"there is no file {path}. Run the stage that makes it first.")
     if isinstance(error, PermissionError | IsADirectoryError):
-        return FileError(f"cannot read {path}: {error.strerror or error}.")
+        return FileError(f"cannot read {path}: {os.strerror(error.errno or 0)}.")
     return StoreError(
         f"{path} is not an HDF5 file, or not a whole one ({error}). Delete it and rerun the stage "
         "that makes it."

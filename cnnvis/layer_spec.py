@@ -1,7 +1,7 @@
 """What an activation file says about a layer: its shape, and where on the input its units look."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from cnnvis.errors import StoreError
@@ -21,6 +21,9 @@ class LayerSpec:
         stride: (rows, columns) of the input between neighbouring units; None where unknown.
         row, col: the centre of each row and column of units, in pixels of the input (the first
             pixel's middle is 0); empty where the output has no rows and columns.
+
+    Raises:
+        StoreError: there is not one centre for every row and column.
     """
 
     name: str
@@ -31,6 +34,15 @@ class LayerSpec:
     stride: tuple[int, int] | None = None
     row: tuple[float, ...] = ()
     col: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse centres that do not fit the shape."""
+        expected = self.shape[1:] if len(self.shape) == 3 else (0, 0)
+        if (len(self.row), len(self.col)) != expected:
+            raise StoreError(
+                f"layer {self.name!r} of shape {self.shape} has {len(self.row)} centres of rows, "
+                f"{len(self.col)} of columns; {expected[0]} and {expected[1]} were expected."
+            )
 
     @property
     def voxel(self) -> tuple[float, float, float]:
@@ -86,20 +98,22 @@ def _described(net: _Network, layer: str) -> LayerSpec:
             f"the output of {layer!r} ({node.kind}) is no array per image and cannot be stored. "
             "Choose another layer."
         )
-    spec = LayerSpec(layer, tuple(node.shape), op=node.kind)
-    if len(spec.shape) != 3:
-        return spec
+    shape = tuple(node.shape)
+    if len(shape) != 3:
+        return LayerSpec(layer, shape, op=node.kind)
     fields = net.receptive_field(layer)
     if fields is None:
-        sizes = zip(spec.shape[1:], net.input_shape[1:], strict=True)
+        sizes = zip(shape[1:], net.input_shape[1:], strict=True)
         row, col = (_spread_evenly(units, pixels) for units, pixels in sizes)
-        return replace(spec, row=row, col=col)
+        return LayerSpec(layer, shape, op=node.kind, row=row, col=col)
     row, col = (
         tuple(field.centre(unit) for unit in range(units))
-        for field, units in zip(fields, spec.shape[1:], strict=True)
+        for field, units in zip(fields, shape[1:], strict=True)
     )
-    return replace(
-        spec,
+    return LayerSpec(
+        layer,
+        shape,
+        op=node.kind,
         receptive_field=(fields[0].size, fields[1].size),
         stride=(fields[0].stride, fields[1].stride),
         row=row,

@@ -36,7 +36,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "inception_v3": _WITHOUT_SIDE_EXITS,
     "vit_h_14": {"image_size": 518},  # its published weights are for this size only
 }
-_SIDE_EXITS = ("aux1.", "aux2.", "AuxLogits.")
+_SIDE_EXITS = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
 
 def import_torchvision() -> ModuleType:
@@ -227,10 +227,9 @@ def _working_directory_importable() -> Iterator[None]:
 def _fill(model: nn.Module, state: weight_files.State, what: str, architecture: str) -> None:
     """Load a state dict strictly, after the renamings that torchvision makes when it downloads."""
     own: Any = model.state_dict()
+    unused = _SIDE_EXITS.get(architecture, ())
     given: Any = OrderedDict(
-        (_modern_name(key), tensor)
-        for key, tensor in state.items()
-        if architecture not in _OPTIONS or not key.startswith(_SIDE_EXITS)
+        (_modern_name(key), tensor) for key, tensor in state.items() if not key.startswith(unused)
     )
     for key in own:
         if key.endswith(".num_batches_tracked"):  # a counter of training, absent in old files

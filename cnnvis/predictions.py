@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis.errors import CnnvisError
+from cnnvis.classes import index_of
+from cnnvis.errors import CnnvisError, ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BEST = 5
 """How many classes a table lists for each image."""
+
+TOP = "top1"
+"""The word for the class with the highest score of each image, where a class could stand."""
 
 
 def probabilities(scores: ArrayLike) -> NDArray[np.float64]:
@@ -41,6 +45,24 @@ def best(scores: ArrayLike, *, count: int = BEST) -> NDArray[np.intp]:
     """
     order = np.argsort(-np.asarray(scores, np.float64), axis=1, kind="stable")
     return order[:, :count]
+
+
+def targets(wanted: str | int, scores: ArrayLike, classes: str | None) -> NDArray[np.intp]:
+    """Return (image,) the class to explain: ``top1`` for the best of each, or one class for all.
+
+    Raises:
+        ConfigError: there is no such class among the scores (image, class).
+
+    >>> targets("top1", [[0.0, 2.0], [1.0, 0.0]], None).tolist()
+    [1, 0]
+    """
+    values = np.asarray(scores)
+    if wanted == TOP:
+        return best(values, count=1)[:, 0]
+    index = index_of(wanted, classes)
+    if index >= values.shape[1]:
+        raise ConfigError(f"no class {index}: the network has {values.shape[1]}, counted from 0.")
+    return np.full(len(values), index)
 
 
 def class_name(index: int, names: Sequence[str]) -> str:

@@ -58,6 +58,8 @@ class _Member:
 @dataclass(frozen=True)
 class _Shard:
     path: Path
+    schema: str
+    version: int
     attrs: dict[str, Any]
     provenance: Provenance
     groups: dict[str, tuple[tuple[str, Any], ...]]
@@ -93,8 +95,8 @@ def gather(
     first = read[0]
     with hdf5.create(
         path,
-        schema=first.attrs.pop("schema"),
-        version=int(first.attrs.pop("schema_version")),
+        schema=first.schema,
+        version=first.version,
         provenance=provenance or _default_provenance(read, names),
         attrs=first.attrs,
     ) as file:
@@ -114,7 +116,9 @@ def _read(path: Path) -> _Shard:
         objects = dict(_walk(file))
         return _Shard(
             path,
-            {name: value for name, value in file.attrs.items() if name != "provenance"},
+            str(file.attrs["schema"]),
+            int(file.attrs["schema_version"]),
+            {name: value for name, value in _attrs(file) if name not in hdf5.RESERVED},
             hdf5.provenance_of(file),
             {name: _attrs(item) for name, item in objects.items() if isinstance(item, h5py.Group)},
             {
@@ -161,15 +165,20 @@ def _member(dataset: h5py.Dataset) -> _Member:
 
 def _require_alike(first: _Shard, other: _Shard) -> None:
     """See that two shards differ in their images alone."""
-    _compare("attribute", first, other, first.attrs, other.attrs)
-    origins = [
-        {"stage": shard.provenance.stage, "source": shard.provenance.source}
+    kinds = [
+        {
+            "schema": shard.schema,
+            "schema_version": shard.version,
+            "stage": shard.provenance.stage,
+            "source": shard.provenance.source,
+        }
         for shard in (first, other)
     ]
-    _compare("provenance", first, other, *origins)
+    _compare("the file's", first, other, *kinds)
+    _compare("attribute", first, other, first.attrs, other.attrs)
     _compare("group", first, other, first.groups, other.groups)
-    kinds = [{n: m.kind() for n, m in shard.members.items()} for shard in (first, other)]
-    _compare("dataset", first, other, *kinds)
+    members = [{n: m.kind() for n, m in shard.members.items()} for shard in (first, other)]
+    _compare("dataset", first, other, *members)
 
 
 def _compare(
@@ -208,7 +217,7 @@ def _relative(shard: Path, gathered: Path) -> str:
 def _default_provenance(shards: Sequence[_Shard], names: Sequence[str]) -> Provenance:
     return of(
         "gather",
-        params={"schema": str(shards[0].attrs["schema"])},
+        params={"schema": shards[0].schema},
         inputs={name: shard.provenance.digest for name, shard in zip(names, shards, strict=True)},
         packages=("h5py",),
     )

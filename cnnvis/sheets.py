@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cnnvis import assets, catalogue, images
+from cnnvis import assets, catalogue, classes, images
 from cnnvis.errors import CnnvisError, ConfigError, ImageError, did_you_mean
 from cnnvis.files import canonical_json, replacing, write_text
 
@@ -231,7 +231,7 @@ def _check(sheet: "pd.DataFrame", where: str) -> None:
 
 def _class_text(text: str, where: str) -> str:
     try:
-        return str(catalogue.class_index(text)) if text else ""
+        return str(classes.index_of(text)) if text else ""
     except ConfigError as error:
         raise ImageError(f"{where}: {error}") from error
 

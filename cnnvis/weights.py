@@ -52,12 +52,7 @@ def read_file(path: Path) -> State:
     Raises:
         NetworkError: the file is damaged, of an unknown kind, or holds something else.
     """
-    readers = {".safetensors": _safetensors, ".npz": _npz, ".pth": _pth, ".pt": _pth}
-    if path.suffix not in readers:
-        raise NetworkError(
-            f"{path}: weights are read from {', '.join(readers)}, not from '{path.suffix}' files."
-        )
-    return readers[path.suffix](path.read_bytes(), path.name)
+    return _decoded(path.read_bytes(), path.name)
 
 
 def write(path: str | os.PathLike[str], state: State, provenance: str) -> None:
@@ -91,7 +86,7 @@ def _read_member(entry: NetworkEntry, path: Path) -> State:
         mean, std = entry.preprocessing["mean"], entry.preprocessing["std"]
         return squeezenet(assets.restricted_pickle(data), mean=mean, std=std)
     if form == "pth":
-        return _pth(data, members[-1])
+        return _decoded(data, members[-1])
     raise NetworkError(f"network '{entry.name}': unknown format of weights '{form}'.")
 
 
@@ -133,33 +128,40 @@ def _squeezenet_name(layer: str) -> str:
     return f"features.{places[int(fire[1])]}.{part}"
 
 
-def _safetensors(data: bytes, name: str) -> State:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
+def _decoded(data: bytes, name: str) -> State:
+    readers = {".safetensors": _safetensors, ".npz": _npz, ".pth": _pth, ".pt": _pth}
+    suffix = Path(name).suffix
+    if suffix not in readers:
+        raise NetworkError(
+            f"{name}: weights are read from {', '.join(readers)}, not from '{suffix}' files."
+        )
     try:
-        return load(data)
-    except SafetensorError as error:
-        raise _damaged(name, error) from error
-
-
-def _npz(data: bytes, name: str) -> State:
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {key: torch.from_numpy(np.ascontiguousarray(arrays[key])) for key in arrays}
-    except (ValueError, OSError, TypeError, EOFError) as error:
-        raise _damaged(name, error) from error
-
-
-def _pth(data: bytes, name: str) -> State:
-    try:
-        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        loaded = readers[suffix](data)
+    except pickle.UnpicklingError as error:
         raise NetworkError(
             f"{name} is damaged, or holds more than tensors, which could run code and is not "
             "loaded. Save the state dict alone: torch.save(model.state_dict(), ...)."
         ) from error
+    except Exception as error:  # damaged files fail in many ways
+        raise NetworkError(
+            f"{name} cannot be read as weights; it may be damaged: {error}"
+        ) from error
     return _unwrapped(loaded, name)
+
+
+def _safetensors(data: bytes) -> Any:
+    from safetensors.torch import load
+
+    return load(data)
+
+
+def _npz(data: bytes) -> Any:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return {key: torch.from_numpy(np.ascontiguousarray(arrays[key])) for key in arrays}
+
+
+def _pth(data: bytes) -> Any:
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
 
 def _unwrapped(loaded: Any, name: str) -> State:
@@ -177,10 +179,6 @@ def _unwrapped(loaded: Any, name: str) -> State:
     if hasattr(loaded, "_metadata") and not parallel:
         state._metadata = loaded._metadata  # type: ignore[attr-defined]
     return state
-
-
-def _damaged(name: str, error: Exception) -> NetworkError:
-    return NetworkError(f"{name} cannot be read as weights; it may be damaged ({error}).")
 
 
 def _refuse_nonfinite(state: State, what: str) -> None:

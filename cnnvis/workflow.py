@@ -23,11 +23,12 @@ _LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING)
 def source_digest(script: str | Path) -> str:
     """Return a digest of all source that a thin script depends on.
 
-    It covers the script, every module of the package that the script imports, what those import from
-    the package in turn (inside functions and relative imports too, and the ``__init__`` of each
-    package on the way), and the data files that a module names in its constant ``DATA_FILES``.
-    Comments, layout and docstrings do not count. Snakemake by itself sees a change of the script
-    only: given as a parameter, the digest makes exactly the stages rerun that use changed code.
+    It covers the script, every module of the package that the script imports, what those import
+    from the package in turn (inside functions and relative imports too, and the ``__init__`` of
+    each package on the way), and the data files that a module names in its constant
+    ``DATA_FILES``. Comments, layout and docstrings do not count. Snakemake by itself sees a change
+    of the script only: given as a parameter, the digest makes exactly the stages rerun that use
+    changed code.
 
     Raises:
         FileNotFoundError: the script does not exist.
@@ -103,7 +104,7 @@ def _docstring_starts(text: str) -> set[tuple[int, int]]:
 
 @cache
 def _imports(text: str, package: str) -> tuple[Path, ...]:
-    """Return the package's modules that ``text`` imports, with the ``__init__`` files on the way."""
+    """Return our modules that ``text`` imports, with the ``__init__`` files on the way."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
-from cnnvis import catalogue
+from cnnvis import catalogue, classes
 from cnnvis.entries import Archive, LayerRow, NetworkEntry
 from cnnvis.errors import ConfigError
 
@@ -31,13 +31,6 @@ def test_it_is_light_to_import():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_every_declared_data_file_is_there_and_nothing_else_is():
-    package = Path(catalogue.__file__).parent
-    declared = {path for pattern in catalogue.DATA_FILES for path in package.glob(pattern)}
-    assert all(list(package.glob(pattern)) for pattern in catalogue.DATA_FILES)
-    assert declared == {path for path in (package / "data").rglob("*") if path.is_file()}
 
 
 def test_networks_with_packaged_weights_come_first():
@@ -104,44 +97,12 @@ def test_an_unknown_name_is_refused_with_near_ones(look, name, message):
         look(name)
 
 
-def test_there_are_a_thousand_different_classes():
-    names = catalogue.class_names()
-    assert len(names) == len(set(names)) == 1000
-    assert [catalogue.class_index(name) for name in names] == list(range(1000))
-
-
-@pytest.mark.parametrize("given", ["Egyptian cat", "egyptian CAT", "285", 285, " Egyptian cat "])
-def test_a_class_is_found_by_name_or_index(given):
-    assert catalogue.class_index(given) == 285
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ("CARDIGAN", "264.*and 474.*give the index"),
-        ("Egyptian cta", "did you mean 'Egyptian cat'"),
-        (1000, "from 0 to 999"),
-        ("-1", "from 0 to 999"),
-        (True, "True is no class"),
-        ("", "is no class"),
-    ],
-)
-def test_an_unknown_or_ambiguous_class_is_refused(given, message):
-    with pytest.raises(ConfigError, match=message):
-        catalogue.class_index(given)
-
-
-def test_two_names_that_differ_in_case_only_are_both_found():
-    assert catalogue.class_index("Cardigan") == 264
-    assert catalogue.class_index("cardigan") == 474
-
-
 def test_the_default_photos_have_the_roles_of_their_labels():
     with catalogue.image_set("photos").sheet.open() as file:
         rows = [line.rstrip("\n").split(",") for line in file][1:]
     roles = {}
     for name, _, label, role, sha256 in rows:
-        roles.setdefault(role, {})[name] = catalogue.class_index(label)
+        roles.setdefault(role, {})[name] = classes.index_of(label)
         assert len(sha256) == 64
     assert set(roles["reference"].values()) == {285}
     assert roles["similar"] == {"tabby_cat": 281, "persian_cat": 283, "siamese_cat": 284}

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from cnnvis import predictions
-from cnnvis.errors import CnnvisError
+from cnnvis.errors import CnnvisError, ConfigError
 
 SCORES = np.array([[0.0, 5.0, 1.0, 5.0], [2.0, -1.0, 800.0, 0.5]])
 
@@ -33,3 +33,11 @@ def test_the_table_names_ranks_and_truth():
 def test_scores_that_say_nothing_are_refused(scores):
     with pytest.raises(CnnvisError, match="finite numbers"):
         predictions.probabilities(scores)
+
+
+def test_targets_are_the_best_class_of_each_image_or_one_for_all():
+    scores = np.array([[0.0, 3.0, 1.0], [5.0, 1.0, 2.0]])
+    assert predictions.targets("top1", scores, None).tolist() == [1, 0]
+    assert predictions.targets(2, scores, None).tolist() == [2, 2]
+    with pytest.raises(ConfigError, match="the network has 3"):
+        predictions.targets(3, scores, None)

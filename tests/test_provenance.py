@@ -14,14 +14,11 @@ from cnnvis.errors import StoreError
 from cnnvis.provenance import Provenance
 
 DIGEST = "0123456789abcdef" * 4
+TEXT = st.text(max_size=4)
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
 )
 MADE = Provenance(
     stage="extract",
@@ -32,7 +29,7 @@ MADE = Provenance(
 )
 
 
-@given(params=st.dictionaries(st.text(), JSON), stage=st.text())
+@given(params=st.dictionaries(TEXT, JSON | TEXT, max_size=3), stage=TEXT)
 def test_what_is_written_is_read_back(params, stage):
     made = replace(MADE, stage=stage, params=params)
     assert Provenance.from_json(made.to_json()) == made

@@ -1,5 +1,6 @@
 """The source digest sees what changes results, and nothing else; the job's log keeps everything."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,18 @@ def test_every_real_script_has_a_digest_of_its_own():
     scripts = sorted((Path(__file__).parents[1] / "workflow/scripts").glob("*.py"))
     assert len(scripts) > 10
     assert len({workflow.source_digest(script) for script in scripts}) == len(scripts)
+
+
+def test_every_declared_data_file_is_there():
+    root = Path(__file__).parents[1] / "cnnvis"
+    declared = 0
+    for file in root.rglob("*.py"):
+        for node in ast.parse(file.read_text()).body:
+            if workflow._assigned_name(node) == "DATA_FILES":
+                for pattern in ast.literal_eval(node.value):
+                    declared += 1
+                    assert list(root.glob(pattern)), f"{file.name} declares {pattern}"
+    assert declared
 
 
 def test_the_digest_of_an_own_architecture_follows_its_module(tmp_path, monkeypatch):

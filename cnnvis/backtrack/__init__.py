@@ -6,7 +6,8 @@ from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import RULES, rule
-from cnnvis.backtrack.walk import Backtrack, Starts, from_scores, from_units, needed
+from cnnvis.backtrack.starts import Starts
+from cnnvis.backtrack.walk import Backtrack, from_scores, from_units, needed, reachable
 
 __all__ = [
     "RULES",
@@ -23,6 +24,7 @@ __all__ = [
     "moves",
     "needed",
     "pools",
+    "reachable",
     "rule",
     "sums",
 ]

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cnnvis.backtrack.convolution import contributions, sliding
-from cnnvis.backtrack.points import Points
-from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.points import Floats, Points
+from cnnvis.backtrack.record import Record, as_array
 from cnnvis.backtrack.sums import contributions as linear_contributions
 from cnnvis.backtrack.walk import Backtrack
+from cnnvis.backtrack.windows import columns
 from cnnvis.network.graph import Network, Node
 
 
 @torch.no_grad()
-def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> dict[str, Tensor]:
+def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> dict[str, Floats]:
     """Return the share of the bias in the pre-activations that a backtrack passed.
 
     The share of a unit is |b| / (|b| + |sum of its contributions|): 0 where its input alone made
@@ -37,22 +39,22 @@ def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> 
     }
 
 
-def _mean_share(node: Node, record: Record, points: Points, count: int) -> Tensor:
+def _mean_share(node: Node, record: Record, points: Points, count: int) -> Floats:
     """Return the weighted mean over the points of each start (start,)."""
     layer = node.module
     assert isinstance(layer, nn.Conv2d | nn.Linear)
-    total = points.weight.new_zeros(count)
+    total = np.zeros(count)
     if layer.bias is None:
         return total
     inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.weight[0].numel()
     for part in points.chunks(inputs):
         unit = part.index[:, -1] if isinstance(layer, nn.Linear) else part.index[:, 0]
-        bias = layer.bias.index_select(0, unit).abs().double()
-        rest = _contributed(layer, node.inputs[0], record, part).abs().double()
-        share = (bias / (bias + rest)).nan_to_num(0)
-        total.index_add_(0, part.start, part.weight * share)
+        bias = np.abs(as_array(layer.bias.double())[unit])
+        both = bias + np.abs(as_array(_contributed(layer, node.inputs[0], record, part).double()))
+        share = np.divide(bias, both, out=np.zeros_like(bias), where=both > 0)
+        total += np.bincount(part.start, part.weight * share, count)
     came = points.per_start(count)
-    return (total / came).where(came > 0, 0)
+    return np.divide(total, came, out=total, where=came > 0)
 
 
 def _contributed(layer: nn.Conv2d | nn.Linear, name: str, record: Record, points: Points) -> Tensor:
@@ -61,4 +63,5 @@ def _contributed(layer: nn.Conv2d | nn.Linear, name: str, record: Record, points
     if isinstance(layer, nn.Linear):
         return linear_contributions(layer, record[name], image, points.index).sum(1)
     window = sliding(layer, record.shape(name)[1:]).at(points.index)
-    return contributions(layer, record[name], image, points.index, window).sum((1, 2))
+    values = columns(record[name], groups=layer.groups, reads=0)
+    return contributions(layer, values, image, points.index[:, 0], window).sum((1, 2))

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cnnvis.backtrack.options import Options
-from cnnvis.backtrack.points import Points, concat
-from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.points import Ints, Points, concat
+from cnnvis.backtrack.record import Record, as_tensor
 from cnnvis.backtrack.rules import refusal, rule
-from cnnvis.backtrack.shares import chosen
-from cnnvis.backtrack.windows import Sliding, Window, gather, pair
+from cnnvis.backtrack.shares import chosen, largest
+from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
 from cnnvis.network.graph import Node
 
 
@@ -31,58 +32,53 @@ def convolution(
     if layer.padding_mode != "zeros":
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = sliding(layer, record.shape(name)[1:])
-    depth = layer.in_channels // layer.groups
+    each = layer.weight[0].numel()
+    values = columns(record[name], groups=layer.groups, reads=each * len(points))
     pieces = []
-    for part in points.chunks(depth * windows.taps):
+    for part in points.chunks(each):
         window = windows.at(part.index)
-        contribution = contributions(layer, record[name], record.image(part), part.index, window)
+        contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
         pieces.append(_channel_sum(part, layer, contribution, windows, window, options))
     return {name: concat(pieces)}
 
 
 def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
     """Return the windows of a convolution over maps of (row, col) ``size``."""
-    kernel, dilation = pair(layer.kernel_size), pair(layer.dilation)
-    before = {
-        "valid": (0, 0),
-        "same": (dilation[0] * (kernel[0] - 1) // 2, dilation[1] * (kernel[1] - 1) // 2),
-    }
-    padding = layer.padding
+    kernel, dilation, padding = pair(layer.kernel_size), pair(layer.dilation), layer.padding
+    if padding == "same":  # torch puts the odd one out behind
+        padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
     return Sliding(
         kernel=kernel,
         stride=pair(layer.stride),
-        padding=before[padding] if isinstance(padding, str) else pair(padding),
+        padding=(0, 0) if isinstance(padding, str) else pair(padding),
         dilation=dilation,
         size=pair(size),
     )
 
 
 def contributions(
-    layer: nn.Conv2d, maps: Tensor, image: Tensor, index: Tensor, window: Window
+    layer: nn.Conv2d, values: Tensor, image: Ints, filters: Ints, window: Window
 ) -> Tensor:
-    """Return what each activation in the windows contributes, (point, channel of the group, tap).
+    """Return what each activation in the windows contributes, (point, tap, channel of the group).
 
     Args:
         layer: the convolution.
-        maps: (image, channel, row, col) that it reads.
+        values: what it reads, from :func:`cnnvis.backtrack.windows.columns`.
         image: (point,) the image of each unit.
-        index: (point, [channel, row, col]) of its units.
-        window: their windows.
+        filters: (point,) the channel of each unit.
+        window: the windows of the units.
     """
-    depth = layer.in_channels // layer.groups
-    filters = index[:, 0]
-    values = gather(maps, image, first_channel(layer, filters), depth, window)
-    values *= layer.weight.index_select(0, filters).view_as(values)
+    found = gather(values, image, _group(layer, filters), window.places)
+    weight = layer.weight.index_select(0, as_tensor(filters, layer.weight))
+    found *= weight.flatten(2).transpose(1, 2)
     if not window.is_inside:
-        values.masked_fill_(~window.inside[:, None, :], 0)
-    return values
+        found.masked_fill_(as_tensor(~window.inside[:, :, None], found), 0)
+    return found
 
 
-def first_channel(layer: nn.Conv2d, filters: Tensor) -> Tensor:
-    """Return the first input channel (point,) that each filter reads: that of its group."""
-    depth = layer.in_channels // layer.groups
-    group = filters.div(layer.out_channels // layer.groups, rounding_mode="floor")
-    return group * depth
+def _group(layer: nn.Conv2d, filters: Ints) -> Ints:
+    """Return the group of channels (point,) that each filter reads."""
+    return filters // (layer.out_channels // layer.groups)
 
 
 def _channel_sum(
@@ -94,15 +90,17 @@ def _channel_sum(
     options: Options,
 ) -> Points:
     """Go to the channel with the largest sum, at the window's centre or where it is largest."""
-    strength = options.strength(contribution.sum(2))
+    strength = contribution.sum(1)
     if not window.is_inside:
-        strength = strength.masked_fill(~window.inside.any(1, keepdim=True), -torch.inf)
+        nothing = ~np.logical_or.reduce(window.inside, axis=1)
+        strength[as_tensor(nothing, strength)] = -torch.inf
     point, channel, share = chosen(strength, k=1, dead_end=options.dead_end)
+    index = points.index[point]
     if options.position == "centre":
-        row, col = windows.centre(points.index[point])
+        row, col = windows.centre(index)
     else:
-        plane = options.strength(contribution[point, channel])
-        tap = plane.masked_fill(~window.inside[point], -torch.inf).argmax(1)
-        row, col = window.position(point, tap)
-    first = first_channel(layer, points.index[point, 0])
-    return points.spread(point, torch.stack([first + channel, row, col], 1), share)
+        plane = contribution[torch.from_numpy(point), :, torch.from_numpy(channel)]
+        outside = as_tensor(~window.inside[point], plane)
+        row, col = window.position(point, largest(plane.masked_fill(outside, -torch.inf))[1])
+    channel = channel + _group(layer, index[:, 0]) * contribution.shape[2]
+    return points.spread(point, np.column_stack([channel, row, col]), share)

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from cnnvis.backtrack.options import Options
-from cnnvis.backtrack.points import Points, concat, ravel, unravel
+from cnnvis.backtrack.points import Ints, Points, concat, ravel, unravel
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import arguments, refusal, rule
 from cnnvis.network.graph import Node
@@ -22,10 +23,10 @@ Found = Mapping[str, Points]
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU),
     *(nn.Mish, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.Sigmoid, nn.Tanh, nn.Softplus),
     *(F.relu, F.relu6, F.leaky_relu, F.prelu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish),
-    *(F.hardswish, F.hardsigmoid, F.hardtanh, F.softplus, F.relu_, torch.relu, torch.relu_),
-    *(torch.sigmoid, torch.tanh, torch.clamp, "relu", "relu_", "sigmoid", "tanh", "clamp"),
-    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, F.dropout, F.dropout2d),
-    *("torchvision.ops.stochastic_depth.stochastic_depth", nn.Identity),
+    *(F.hardswish, F.hardsigmoid, F.hardtanh, F.softplus, torch.relu, torch.sigmoid, torch.tanh),
+    *(torch.clamp, "relu", "sigmoid", "tanh", "clamp"),
+    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, F.dropout),
+    *(F.dropout2d, "torchvision.ops.stochastic_depth.stochastic_depth"),
     *("contiguous", "clone", "detach", "float", "double", torch.clone, torch.detach),
     *(nn.BatchNorm2d, F.batch_norm, nn.LocalResponseNorm, F.local_response_norm),
     reads=False,
@@ -53,8 +54,7 @@ def reshape(node: Node, record: Record, points: Points, options: Options) -> Fou
         raise refusal(node, f"it mixes images: one has the shape {before} before, {after} after")
     if before == after:
         return {node.inputs[0]: points}
-    flat = ravel(points.index, after) if after else torch.zeros_like(points.start)
-    return {node.inputs[0]: points.moved(unravel(flat, before))}
+    return {node.inputs[0]: points.moved(unravel(ravel(points.index, after), before))}
 
 
 @rule(torch.permute, "permute", reads=False)
@@ -78,72 +78,71 @@ def _axes(node: Node, points: Points, dims: Sequence[int]) -> Found:
     order = [dim % len(dims) for dim in dims]
     if order[0] != 0:
         raise refusal(node, "it moves the axis of the images")
-    return {node.inputs[0]: points.moved(points.index[:, [order.index(d) - 1 for d in order[1:]]])}
+    columns = [order.index(axis) - 1 for axis in range(1, len(dims))]
+    return {node.inputs[0]: points.moved(points.index[:, columns])}
 
 
 @rule(torch.cat, torch.concat, reads=False)
 def concatenate(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Follow each value to the input that its place along the joined axis belongs to."""
     names: Sequence[str] = node.args[0] if node.args else node.kwargs["tensors"]
-    column = _column(node, arguments(node, "dim").get("dim", 0), points.index.shape[1])
+    column = _column(node, arguments(node, "dim").get("dim", 0), points)
+    at = points.index[:, column]
     found: dict[str, Points] = {}
     start = 0
     for name in names:
         end = start + record.shape(name)[column]
-        at = points.index[:, column]
         part = _shifted(points.select((at >= start) & (at < end)), column, -start)
         found[name] = concat([found[name], part]) if name in found else part
         start = end
     return found
 
 
-@rule(torch.chunk, torch.split, "chunk", "split", reads=False)
-def split(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Follow a value of one piece, given as (piece, ...), to its place in the whole."""
-    given = arguments(node, "size", "dim")
-    column = _column(node, given.get("dim", 0), points.index.shape[1] - 1)
-    size = given["size"] if "size" in given else next(iter(node.kwargs.values()))
-    whole = record.shape(node.inputs[0])[column]
-    if node.op in (torch.chunk, "chunk"):
-        size = -(-whole // size)
-    sizes = size if isinstance(size, Sequence) else [size] * (whole // size)
-    first = torch.tensor([0, *sizes], device=points.index.device).cumsum(0)
-    index = points.index[:, 1:].clone()
-    index[:, column] += first[points.index[:, 0]]
-    return {node.inputs[0]: points.moved(index)}
-
-
 @rule(operator.getitem, reads=False)
 def get_item(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Follow a value to the piece or the slice that it was taken from."""
-    name, key = node.inputs[0], node.args[1]
-    if record.net.nodes[name].shape is None:
-        piece = points.index.new_full((len(points), 1), key)
-        return {name: points.moved(torch.cat([piece, points.index], 1))}
+    """Follow each value to where it was before a slice, or one piece of a split, was taken."""
+    source, key = record.net.nodes[node.inputs[0]], node.args[1]
+    if source.op in _SPLITS:
+        return _piece(source, key, record, points)
     keys = key if isinstance(key, tuple) else (key,)
     if keys[0] != slice(None) or any(not isinstance(k, int | slice) for k in keys):
         raise refusal(node, f"only slices and whole numbers behind the batch are known, not {key}")
-    return {name: points.moved(_sliced(points.index, keys[1:], record.shape(name)))}
+    return {source.name: points.moved(_unsliced(points.index, keys[1:], record.shape(source.name)))}
 
 
-def _sliced(index: Tensor, keys: Sequence[Any], shape: Sequence[int]) -> Tensor:
+_SPLITS = (torch.chunk, torch.split, "chunk", "split")
+
+
+def _piece(split: Node, piece: int, record: Record, points: Points) -> Found:
+    """Follow values of one piece to their places in the tensor that was split."""
+    given = arguments(split, "size", "dim") | dict(split.kwargs)
+    column = _column(split, given.get("dim", 0), points)
+    size = next(given[key] for key in ("size", "chunks", "split_size_or_sections") if key in given)
+    name = split.inputs[0]
+    if split.op in (torch.chunk, "chunk"):
+        size = -(-record.shape(name)[column] // size)
+    before = sum(size[:piece]) if isinstance(size, Sequence) else size * piece
+    return {name: _shifted(points, column, before)}
+
+
+def _unsliced(index: Ints, keys: Sequence[Any], shape: Sequence[int]) -> Ints:
     """Return where values lay in an array of ``shape`` before it was indexed with ``keys``."""
-    columns = list(index.unbind(1))
+    columns = list(index.T)
     before = []
     for size, key in zip(shape, [*keys, *[slice(None)] * (len(shape) - len(keys))], strict=True):
         if isinstance(key, int):
-            before.append(index.new_full((len(index),), key % size))
+            before.append(np.full(len(index), key % size))
         else:
             start, _, step = key.indices(size)
             before.append(columns.pop(0) * step + start)
-    return torch.stack(before, 1)
+    return np.column_stack(before)
 
 
 @rule(nn.ZeroPad2d, nn.ConstantPad2d, reads=False)
 def pad_module(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Follow each value to its place before padding; what lies in the padding is lost."""
-    assert node.module is not None
-    return _unpadded(node, record, points, node.module.padding)  # type: ignore[arg-type]
+    assert isinstance(node.module, nn.ConstantPad2d)
+    return _unpadded(node, record, points, node.module.padding)
 
 
 @rule(F.pad, reads=False)
@@ -158,17 +157,17 @@ def pad(node: Node, record: Record, points: Points, options: Options) -> Found:
 def _unpadded(node: Node, record: Record, points: Points, padding: Sequence[int]) -> Found:
     """Take ``padding`` away: (before, after) of the last axis, of the one before it, and so on."""
     shape = record.shape(node.inputs[0])
-    before = torch.zeros(len(shape), dtype=torch.int64)
+    before = np.zeros(len(shape), np.int64)
     for axis, size in enumerate(padding[::2]):
         before[-1 - axis] = size
-    index = points.index - before.to(points.index.device)
-    inside = (index >= 0) & (index < index.new_tensor(shape))
-    return {node.inputs[0]: points.moved(index).select(inside.all(1))}
+    index = points.index - before
+    inside = (index >= 0) & (index < shape)
+    return {node.inputs[0]: points.moved(index).select(np.logical_and.reduce(inside, axis=1))}
 
 
-def _column(node: Node, dim: int, columns: int) -> int:
-    """Return the index column, of so many, of a tensor's axis ``dim``, which counts the batch."""
-    column = dim % (columns + 1) - 1
+def _column(node: Node, dim: int, points: Points) -> int:
+    """Return the index column of a tensor's axis ``dim``, which counts the batch."""
+    column: int = dim % (points.index.shape[1] + 1) - 1
     if column < 0:
         raise refusal(node, "it works along the axis of the images")
     return column
@@ -178,6 +177,6 @@ def _shifted(points: Points, column: int, by: int) -> Points:
     """Return the points moved along one index column."""
     if by == 0:
         return points
-    index = points.index.clone()
+    index = points.index.copy()
     index[:, column] += by
     return Points(index, points.weight, points.start, points.unique)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from torch import Tensor
-
 from cnnvis.errors import ConfigError, did_you_mean
 
+K = int | float | Literal["all"]
 Position = Literal["centre", "spatial"]
 Contribution = Literal["positive", "absolute"]
 DeadEnd = Literal["stop", "follow"]
@@ -24,12 +23,14 @@ class Options:
             1) the fewest that make up this fraction of the positive contributions.
         position: where in its window a convolution's chosen channel is entered: the window's
             "centre", clipped to the map, or "spatial", the largest contribution in that channel.
-        contribution: only "positive" contributions explain a unit, or all by "absolute" size.
+        contribution: what counts at a linear layer: "positive" contributions alone, or all of them
+            by "absolute" size.
         dead_end: where nothing contributes, "stop" (the weight is lost, and counted) or "follow"
-            the largest all the same.
-        residual: an addition is explained by its "larger" addend, or "split" between its addends.
-        average_pool: an average is explained by all its positive values ("spread"), or by the
-            largest ("argmax").
+            the largest contribution all the same.
+        residual: an addition is explained by its "larger" addend, or "split" between its positive
+            addends in proportion.
+        average_pool: an average is explained by all its positive values in proportion ("spread"),
+            or by the largest ("argmax").
 
     Raises:
         ConfigError: a value is none of these.
@@ -40,7 +41,7 @@ class Options:
     'all'
     """
 
-    k: int | float | Literal["all"] = 10
+    k: K = 10
     position: Position = "centre"
     contribution: Contribution = "positive"
     dead_end: DeadEnd = "stop"
@@ -56,10 +57,6 @@ class Options:
                 words = " or ".join(repr(word) for word in known)
                 hint = did_you_mean(str(value), known)
                 raise ConfigError(f"backtracking: {name} must be {words}, got {value!r}{hint}")
-
-    def strength(self, contributions: Tensor) -> Tensor:
-        """Return what contributions are compared by: themselves, or their absolute size."""
-        return contributions.abs() if self.contribution == "absolute" else contributions
 
 
 _WORDS: dict[str, tuple[str, ...]] = {

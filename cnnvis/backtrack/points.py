@@ -1,20 +1,24 @@
-"""Points: weighted positions in the feature maps of one node, of many starts at once."""
+"""Points: weighted positions in the output of one node, of many starts at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-CHUNK_BYTES = 16 * 2**20
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+CHUNK_BYTES = 4 * 2**20
 """Rules work on so many points at a time that what they gather stays below this."""
 
-_BYTES_PER_VALUE = 24  # an int64 address, the activation, its weight and their product
-_LARGEST = 2**63 - 1
+_BYTES_PER_VALUE = 12  # the activation, its weight, and one more for masks and sums
+_KEYS = 2**62  # different places that a sortable key can tell apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Points:
     """Weighted positions in one node's output.
 
@@ -29,67 +33,66 @@ class Points:
     ([[2], [5]], [0.5, 0.5])
     """
 
-    index: Tensor
-    weight: Tensor
-    start: Tensor
+    index: Ints
+    weight: Floats
+    start: Ints
     unique: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse tensors that do not belong together."""
-        count = len(self.index)
-        fits = self.index.ndim == 2 and self.weight.shape == self.start.shape == (count,)
-        kinds = (self.index.dtype, self.weight.dtype, self.start.dtype)
-        if not fits or kinds != (torch.int64, torch.float64, torch.int64):
+        """Refuse arrays that do not belong together."""
+        index, weight, start = self.index, self.weight, self.start
+        kinds = tuple(array.dtype.name for array in (index, weight, start))
+        fits = index.ndim == 2 and weight.shape == start.shape == index.shape[:1]
+        if not fits or kinds != ("int64", "float64", "int64"):
             raise ValueError(
                 "points are an int64 index (point, dimension), a float64 weight (point,) and an "
-                f"int64 start (point,); got shapes {tuple(self.index.shape)}, "
-                f"{tuple(self.weight.shape)}, {tuple(self.start.shape)} of {kinds}"
+                f"int64 start (point,); got the shapes {index.shape}, {weight.shape}, "
+                f"{start.shape} of {', '.join(kinds)}"
             )
 
     @classmethod
     def of(
-        cls,
-        index: Sequence[Sequence[int]],
-        *,
-        weight: Sequence[float] | None = None,
-        start: Sequence[int] | None = None,
+        cls, index: ArrayLike, *, weight: ArrayLike | None = None, start: ArrayLike | None = None
     ) -> "Points":
         """Return points from plain lists; every weight is 1 and every start 0 unless given."""
+        places = np.asarray(index, dtype=np.int64)
+        count = len(places)
         return cls(
-            torch.as_tensor(index, dtype=torch.int64),
-            torch.ones(len(index), dtype=torch.float64)
-            if weight is None
-            else torch.as_tensor(weight, dtype=torch.float64),
-            torch.zeros(len(index), dtype=torch.int64)
-            if start is None
-            else torch.as_tensor(start, dtype=torch.int64),
+            places,
+            np.ones(count) if weight is None else np.asarray(weight, dtype=np.float64),
+            np.zeros(count, np.int64) if start is None else np.asarray(start, dtype=np.int64),
         )
 
     def __len__(self) -> int:
         """Count the points."""
-        return len(self.index)
+        return len(self.weight)
 
-    def select(self, keep: Tensor) -> "Points":
-        """Return the points where the boolean ``keep`` (point,) holds."""
+    def select(self, keep: NDArray[np.bool_]) -> "Points":
+        """Return the points where ``keep`` (point,) holds."""
         return Points(self.index[keep], self.weight[keep], self.start[keep], self.unique)
 
-    def moved(self, index: Tensor) -> "Points":
+    def moved(self, index: Ints) -> "Points":
         """Return points of the same weight and start, each at its row of ``index``."""
         return Points(index, self.weight, self.start)
 
-    def spread(self, point: Tensor, index: Tensor, share: Tensor) -> "Points":
+    def spread(self, point: NDArray[np.intp], index: Ints, share: Floats) -> "Points":
         """Return new points, made from the given ``point`` at ``index`` with a share of its weight.
 
         Args:
             point: (new,) which of these points a new one comes from.
             index: (new, dimension) where it lies.
-            share: (new,) float64, which part of the weight it takes.
+            share: (new,) which part of the weight it takes.
         """
         return Points(index, self.weight[point] * share, self.start[point])
 
-    def per_start(self, count: int) -> Tensor:
-        """Return the weight of every start, float64 (start,)."""
-        return self.weight.new_zeros(count).index_add_(0, self.start, self.weight)
+    def per_start(self, count: int) -> Floats:
+        """Return the weight (start,) of each of so many starts."""
+        return np.bincount(self.start, self.weight, count).astype(np.float64, copy=False)
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The smallest and the largest index along each dimension (of one point or more)."""
+        return tuple(self.index.min(0).tolist()), tuple(self.index.max(0).tolist())
 
     def merged(self) -> "Points":
         """Return the points with those of equal start and index made one, their weights added up.
@@ -102,21 +105,20 @@ class Points:
         if len(self) < 2:
             return Points(self.index, self.weight, self.start, unique=True)
         key = self._key()
-        key, order = key.sort(stable=True)
-        first = torch.ones_like(key, dtype=torch.bool)
-        torch.ne(key[1:], key[:-1], out=first[1:])
-        group = first.cumsum(0) - 1
+        order = key.argsort(kind="stable")
+        key = key[order]
+        first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
         kept = order[first]
-        weight = self.weight.new_zeros(len(kept)).index_add_(0, group, self.weight[order])
+        weight = np.add.reduceat(self.weight[order], first)
         return Points(self.index[kept], weight, self.start[kept], unique=True)
 
-    def _key(self) -> Tensor:
-        """Return one int64 per point that sorts as (start, index) does."""
-        columns = torch.cat([self.start[:, None], self.index], 1)
-        extents = (columns.amax(0) + 1).tolist()
-        if prod(extents) > _LARGEST:
-            return torch.unique(columns, dim=0, return_inverse=True)[1]
-        return ravel(columns, extents)
+    def _key(self) -> Ints:
+        """Return one number per point that sorts as (start, index) does."""
+        extents = [high + 1 for high in self.bounds[1]]
+        if prod(extents) * (int(self.start.max()) + 1) > _KEYS:
+            columns = np.column_stack([self.start, self.index])
+            return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1)
+        return self.start * prod(extents) + ravel(self.index, extents)
 
     def chunks(self, values: int) -> Iterator["Points"]:
         """Yield the points in runs that gather less than ``CHUNK_BYTES``, ``values`` a point."""
@@ -130,37 +132,35 @@ class Points:
 
 
 def concat(pieces: Sequence[Points]) -> Points:
-    """Return the points of all ``pieces`` (at least one), which share their dimensions."""
+    """Return the points of all ``pieces`` (one at least), which share their dimensions."""
     if len(pieces) == 1:
         return pieces[0]
     return Points(
-        torch.cat([piece.index for piece in pieces]),
-        torch.cat([piece.weight for piece in pieces]),
-        torch.cat([piece.start for piece in pieces]),
+        np.concatenate([piece.index for piece in pieces]),
+        np.concatenate([piece.weight for piece in pieces]),
+        np.concatenate([piece.start for piece in pieces]),
     )
 
 
-def ravel(index: Tensor, shape: Sequence[int]) -> Tensor:
+def ravel(index: Ints, shape: Sequence[int]) -> Ints:
     """Return the flat address (point,) of ``index`` (point, dimension) in an array of ``shape``.
 
-    >>> ravel(torch.tensor([[1, 2]]), (3, 4)).tolist()
+    >>> ravel(np.array([[1, 2]]), (3, 4)).tolist()
     [6]
     """
-    columns = index.unbind(1)
-    flat = columns[0]
-    for column, size in zip(columns[1:], shape[1:], strict=True):
-        flat = flat * size + column
+    flat = np.zeros(len(index), np.int64)
+    for axis, size in enumerate(shape):
+        flat = flat * size + index[:, axis]
     return flat
 
 
-def unravel(flat: Tensor, shape: Sequence[int]) -> Tensor:
+def unravel(flat: Ints, shape: Sequence[int]) -> Ints:
     """Return the index (point, dimension) of flat addresses (point,) in an array of ``shape``.
 
-    >>> unravel(torch.tensor([6]), (3, 4)).tolist()
+    >>> unravel(np.array([6]), (3, 4)).tolist()
     [[1, 2]]
     """
-    columns = []
-    for size in reversed(shape):
-        columns.append(flat % size)
-        flat = flat.div(size, rounding_mode="floor")
-    return torch.stack(columns[::-1], 1)
+    index = np.empty((len(flat), len(shape)), np.int64)
+    for axis in range(len(shape) - 1, -1, -1):
+        flat, index[:, axis] = np.divmod(flat, shape[axis])
+    return index

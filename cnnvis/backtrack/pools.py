@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
-from cnnvis.backtrack.record import Record
+from cnnvis.backtrack.record import Record, as_tensor
 from cnnvis.backtrack.rules import arguments, refusal, rule
 from cnnvis.backtrack.shares import chosen
-from cnnvis.backtrack.windows import Adaptive, Sliding, gather, pair
+from cnnvis.backtrack.windows import Adaptive, Sliding, columns, gather, pair
 from cnnvis.network.graph import Node
 
 Found = Mapping[str, Points]
@@ -58,7 +59,7 @@ def mean(node: Node, record: Record, points: Points, options: Options) -> Found:
     if len(shape) != 3 or sorted(dim % 4 for dim in dims) != [2, 3]:
         raise refusal(node, f"only a mean over rows and columns is known, not over dim={given}")
     whole = Adaptive(units=(1, 1), size=shape[1:])
-    corner = F.pad(points.index[:, :1], (0, 2))
+    corner = np.pad(points.index[:, :1], ((0, 0), (0, 2)))
     return _pool(node, record, points.moved(corner), whole, options)
 
 
@@ -70,13 +71,15 @@ def _sliding(node: Node, record: Record, *names: str) -> Sliding:
         stride=pair(given.get("stride") or given["kernel_size"]),
         padding=pair(given.get("padding", 0)),
         dilation=pair(given.get("dilation", 1)),
-        size=record.shape(node.inputs[0])[1:],
+        size=pair(record.shape(node.inputs[0])[1:]),
     )
 
 
 def _adaptive(node: Node, record: Record) -> Adaptive:
     """Return the windows of an adaptive pool."""
-    return Adaptive(units=record.shape(node.name)[1:], size=record.shape(node.inputs[0])[1:])
+    return Adaptive(
+        units=pair(record.shape(node.name)[1:]), size=pair(record.shape(node.inputs[0])[1:])
+    )
 
 
 def _pool(
@@ -86,12 +89,13 @@ def _pool(
     name = node.inputs[0]
     k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
     pieces = []
+    values = columns(record[name], groups=record.shape(name)[0], reads=0)
     for part in points.chunks(windows.taps):
         channel = part.index[:, 0]
         window = windows.at(part.index)
-        values = gather(record[name], record.image(part), channel, 1, window)[:, 0]
-        strength = options.strength(values).masked_fill(~window.inside, -torch.inf)
+        strength = gather(values, record.image(part), channel, window.places)[:, :, 0]
+        strength.masked_fill_(as_tensor(~window.inside, strength), -torch.inf)
         point, tap, share = chosen(strength, k=k, dead_end=options.dead_end)
         row, col = window.position(point, tap)
-        pieces.append(part.spread(point, torch.stack([channel[point], row, col], 1), share))
+        pieces.append(part.spread(point, np.column_stack([channel[point], row, col]), share))
     return {name: concat(pieces)}

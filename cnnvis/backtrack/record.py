@@ -3,12 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnvis.backtrack.points import Points, ravel
+from cnnvis.backtrack.points import Ints, Points, ravel
 from cnnvis.errors import BacktrackError
 from cnnvis.network.graph import CONSTANT, Network, Node
+
+
+def as_array(tensor: Tensor) -> NDArray[Any]:
+    """Return the values of a tensor, wherever it lives."""
+    return tensor.detach().cpu().numpy()
+
+
+def as_tensor(array: NDArray[Any], like: Tensor) -> Tensor:
+    """Return an array as a tensor where ``like`` lives."""
+    return torch.from_numpy(array).to(like.device)
 
 
 def sources(net: Network, node: Node) -> tuple[str, ...]:
@@ -17,7 +31,7 @@ def sources(net: Network, node: Node) -> tuple[str, ...]:
     return tuple(i.name for i in inputs if i.op != CONSTANT and i.shape is not None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """The activations of a batch, as rules read them.
 
@@ -29,7 +43,7 @@ class Record:
 
     net: Network
     activations: Mapping[str, Tensor]
-    images: Tensor
+    images: Ints
 
     def __getitem__(self, name: str) -> Tensor:
         """Return the activations (image, ...) of a node.
@@ -45,7 +59,7 @@ class Record:
                 "record the nodes that cnnvis.backtrack.needed(net, start_node) lists, or all"
             ) from None
 
-    def image(self, points: Points) -> Tensor:
+    def image(self, points: Points) -> Ints:
         """Return the image of the batch (point,) that each point belongs to."""
         return self.images[points.start]
 
@@ -53,31 +67,32 @@ class Record:
         """Return the shape of one image's output of a node, without the batch.
 
         Raises:
-            BacktrackError: the node's output is no tensor.
+            BacktrackError: the node's output is no tensor with one part for each image.
         """
         shape = self.net.nodes[name].shape
         if shape is None:
             raise BacktrackError(
-                f"backtracking came to node {name!r}, whose output is no tensor of a known shape"
+                f"backtracking came to node {name!r}, whose output is no tensor with one part for "
+                "each image"
             )
         return shape
 
-    def values(self, name: str, points: Points) -> Tensor:
+    def values(self, name: str, points: Points) -> NDArray[Any]:
         """Return the activation (point,) of a node at each point; a side of length 1 is repeated.
 
         Raises:
             BacktrackError: the node has more dimensions than the points, or fewer.
         """
         shape = self.shape(name)
-        index = points.index
-        if len(shape) != index.shape[1]:
+        if len(shape) != points.index.shape[1]:
             raise BacktrackError(
-                f"node {name!r} has the shape {shape}, but is read at {index.shape[1]} dimensions"
+                f"node {name!r} has the shape {shape}, but is read at points of "
+                f"{points.index.shape[1]} dimensions"
             )
-        if 1 in shape:
-            index = index.minimum(index.new_tensor(shape) - 1)
-        flat = ravel(index, shape) + self.image(points) * self[name][0].numel()
-        return self[name].reshape(-1).index_select(0, flat)
+        maps = self[name]
+        flat = ravel(np.minimum(points.index, np.array(shape) - 1), shape)
+        flat += self.image(points) * maps[0].numel()
+        return as_array(maps.reshape(-1).index_select(0, as_tensor(flat, maps)))
 
     @cached_property
     def depth(self) -> Mapping[str, int]:

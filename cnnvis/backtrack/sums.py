@@ -3,12 +3,13 @@
 import operator
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cnnvis.backtrack.options import Options
-from cnnvis.backtrack.points import Points, concat, ravel
-from cnnvis.backtrack.record import Record, sources
+from cnnvis.backtrack.points import Ints, Points, concat, ravel
+from cnnvis.backtrack.record import Record, as_tensor, sources
 from cnnvis.backtrack.rules import arguments, refusal, rule
 from cnnvis.backtrack.shares import chosen
 from cnnvis.network.graph import Node
@@ -27,15 +28,16 @@ def linear(node: Node, record: Record, points: Points, options: Options) -> Foun
     assert isinstance(layer, nn.Linear)
     pieces = []
     for part in points.chunks(layer.in_features):
-        contribution = contributions(layer, record[name], record.image(part), part.index)
-        strength = options.strength(contribution)
+        strength = contributions(layer, record[name], record.image(part), part.index)
+        if options.contribution == "absolute":
+            strength = strength.abs()
         point, unit, share = chosen(strength, k=options.k, dead_end=options.dead_end)
-        index = torch.cat([part.index[point, :-1], unit[:, None]], 1)
+        index = np.column_stack([part.index[point, :-1], unit])
         pieces.append(part.spread(point, index, share).merged())
     return {name: concat(pieces)}
 
 
-def contributions(layer: nn.Linear, values: Tensor, image: Tensor, index: Tensor) -> Tensor:
+def contributions(layer: nn.Linear, values: Tensor, image: Ints, index: Ints) -> Tensor:
     """Return what each input of the layer contributes to some of its units, (point, input).
 
     Args:
@@ -44,10 +46,9 @@ def contributions(layer: nn.Linear, values: Tensor, image: Tensor, index: Tensor
         image: (point,) the image of each unit.
         index: (point, [..., unit]) of its units.
     """
-    columns = torch.cat([image[:, None], index[:, :-1]], 1)
-    row = ravel(columns, values.shape[:-1])
-    found = values.reshape(-1, layer.in_features).index_select(0, row)
-    return found.mul_(layer.weight.index_select(0, index[:, -1]))
+    row = ravel(np.column_stack([image, index[:, :-1]]), values.shape[:-1])
+    found = values.reshape(-1, layer.in_features).index_select(0, as_tensor(row, values))
+    return found.mul_(layer.weight.index_select(0, as_tensor(index[:, -1], values)))
 
 
 @rule(operator.add, operator.iadd, torch.add, "add", "add_")
@@ -62,22 +63,20 @@ def add(node: Node, record: Record, points: Points, options: Options) -> Found:
     if len(names) == 1:
         return {names[0]: points}
     first, second = names
-    values = torch.stack([record.values(name, points) for name in names], 1)
+    values = np.column_stack([record.values(name, points) for name in names])
     values[:, 1] *= arguments(node, "other", "alpha").get("alpha", 1)
-    strength = options.strength(values)
     if options.residual == "split":
-        point, addend, share = chosen(strength, k="all", dead_end=options.dead_end)
+        point, addend, share = chosen(torch.from_numpy(values), k="all", dead_end=options.dead_end)
         new = points.spread(point, points.index[point], share)
         to_first = addend == 0
     else:
         new = points
-        skip_first = record.depth[first] <= record.depth[second]
-        to_first = (
-            strength[:, 0] >= strength[:, 1] if skip_first else strength[:, 0] > strength[:, 1]
-        )
+        skip_is_first = record.depth[first] <= record.depth[second]
+        ahead = np.greater_equal if skip_is_first else np.greater
+        to_first = ahead(values[:, 0], values[:, 1])
     return {
-        name: _broadcast(new.select(keep), record.shape(name))
-        for name, keep in ((first, to_first), (second, ~to_first))
+        first: _repeated(new.select(to_first), record.shape(first)),
+        second: _repeated(new.select(~to_first), record.shape(second)),
     }
 
 
@@ -92,7 +91,7 @@ def multiply(node: Node, record: Record, points: Points, options: Options) -> Fo
     full = [name for name in names if record.shape(name) == record.shape(node.name)]
     if len(full) != 1:
         shapes = " and ".join(str(record.shape(name)) for name in names)
-        raise refusal(node, f"the factors have the shapes {shapes}; none is clearly a gate")
+        raise refusal(node, f"which of the factors, of shape {shapes}, is a gate is not clear")
     return {full[0]: points}
 
 
@@ -101,12 +100,12 @@ def scale(node: Node, record: Record, points: Points, options: Options) -> Found
     """Explain each unit by the one at its place, minus a number or divided by one."""
     names = sources(record.net, node)
     if len(names) != 1 or node.args[0] != names[0]:
-        raise refusal(node, "only a number on its right is known")
+        raise refusal(node, "only a number or a parameter on its right is known")
     return {names[0]: points}
 
 
-def _broadcast(points: Points, shape: tuple[int, ...]) -> Points:
+def _repeated(points: Points, shape: tuple[int, ...]) -> Points:
     """Return the points at the places that were repeated along the sides of length 1."""
     if 1 not in shape:
         return points
-    return points.moved(points.index.minimum(points.index.new_tensor(shape) - 1))
+    return points.moved(np.minimum(points.index, np.array(shape) - 1))

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
+from cnnvis.backtrack.points import CHUNK_BYTES, Ints
+from cnnvis.backtrack.record import as_tensor
 
-@dataclass(frozen=True)
+Pair = tuple[int, int]
+"""(along rows, along columns)"""
+
+
+@dataclass(frozen=True, eq=False)
 class Taps:
     """The places that windows read along one axis.
 
@@ -17,45 +24,42 @@ class Taps:
         inside: (point, tap) bool, False where a tap lies outside of the map or of the window.
     """
 
-    at: Tensor
-    inside: Tensor
+    at: Ints
+    inside: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Window:
-    """The places (row, col) that windows read: every row tap with every column tap."""
+    """The places (row, col) that windows read in a map of so many columns (``width``).
+
+    Every row tap goes with every column tap, the column taps varying fastest.
+    """
 
     rows: Taps
     cols: Taps
+    width: int
 
     @cached_property
-    def inside(self) -> Tensor:
-        """(point, tap) bool: whether a tap lies in the map; columns vary fastest."""
-        return (self.rows.inside[:, :, None] & self.cols.inside[:, None, :]).flatten(1)
+    def inside(self) -> NDArray[np.bool_]:
+        """(point, tap) bool: whether a tap lies in the map."""
+        both = self.rows.inside[:, :, None] & self.cols.inside[:, None, :]
+        return both.reshape(len(both), -1)
 
     @cached_property
     def is_inside(self) -> bool:
         """Whether every tap lies in the map."""
-        return bool(self.inside.all())
+        return bool(self.rows.inside.all() and self.cols.inside.all())
 
     @property
-    def taps(self) -> int:
-        """Places in a window, at most."""
-        return self.rows.at.shape[1] * self.cols.at.shape[1]
+    def places(self) -> Ints:
+        """(point, tap) int64: the flat address of every tap in a map, row by row."""
+        both = self.rows.at[:, :, None] * self.width + self.cols.at[:, None, :]
+        return both.reshape(len(both), -1)
 
-    def places(self, width: int) -> Tensor:
-        """Return the flat address (point, tap) of every tap in a plane ``width`` columns wide."""
-        return (self.rows.at[:, :, None] * width + self.cols.at[:, None, :]).flatten(1)
-
-    def position(self, point: Tensor, tap: Tensor) -> tuple[Tensor, Tensor]:
+    def position(self, point: NDArray[np.intp], tap: NDArray[np.intp]) -> tuple[Ints, Ints]:
         """Return row and column (new,) of the given tap of the window of each given point."""
-        width = self.cols.at.shape[1]
-        row_tap = tap.div(width, rounding_mode="floor")
-        return self.rows.at[point, row_tap], self.cols.at[point, tap % width]
-
-
-Pair = tuple[int, int]
-"""(along rows, along columns)"""
+        row_tap, col_tap = np.divmod(tap, self.cols.at.shape[1])
+        return self.rows.at[point, row_tap], self.cols.at[point, col_tap]
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Sliding:
     """The windows of a convolution or a pool over a map of (row, col) ``size``.
 
     >>> windows = Sliding(kernel=(3, 3), stride=(1, 1), padding=(1, 1), size=(9, 9))
-    >>> windows.at(torch.tensor([[0, 4, 0]])).cols.inside  # of a unit (channel, row, col)
-    tensor([[False,  True,  True]])
+    >>> windows.at(np.array([[0, 4, 0]])).cols.inside  # of a unit (channel, row, col)
+    array([[False,  True,  True]])
     """
 
     kernel: Pair
@@ -78,23 +82,23 @@ class Sliding:
         """Places in a window."""
         return self.kernel[0] * self.kernel[1]
 
-    def at(self, index: Tensor) -> Window:
+    def at(self, index: Ints) -> Window:
         """Return the windows of units at ``index`` (point, [channel, row, col])."""
-        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1))
+        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
 
-    def centre(self, index: Tensor) -> tuple[Tensor, Tensor]:
+    def centre(self, index: Ints) -> tuple[Ints, Ints]:
         """Return row and column (point,) of the middle of these windows, clipped to the map."""
         return self._middle(index[:, 1], 0), self._middle(index[:, 2], 1)
 
-    def _axis(self, unit: Tensor, axis: int) -> Taps:
-        reach = torch.arange(self.kernel[axis], device=unit.device) * self.dilation[axis]
-        at = (unit * self.stride[axis] - self.padding[axis])[:, None] + reach
-        return Taps(at.clamp(0, self.size[axis] - 1), (at >= 0) & (at < self.size[axis]))
+    def _axis(self, unit: Ints, axis: int) -> Taps:
+        reach = np.arange(self.kernel[axis]) * self.dilation[axis] - self.padding[axis]
+        at = (unit * self.stride[axis])[:, None] + reach
+        clipped = _clipped(at, self.size[axis])
+        return Taps(clipped, clipped == at)
 
-    def _middle(self, unit: Tensor, axis: int) -> Tensor:
+    def _middle(self, unit: Ints, axis: int) -> Ints:
         half = self.dilation[axis] * (self.kernel[axis] - 1) // 2
-        middle = unit * self.stride[axis] + (half - self.padding[axis])
-        return middle.clamp(0, self.size[axis] - 1)
+        return _clipped(unit * self.stride[axis] + (half - self.padding[axis]), self.size[axis])
 
 
 @dataclass(frozen=True)
@@ -112,44 +116,63 @@ class Adaptive:
         """Places in a window, at most."""
         return self._longest(0) * self._longest(1)
 
-    def at(self, index: Tensor) -> Window:
+    def at(self, index: Ints) -> Window:
         """Return the windows of units at ``index`` (point, [channel, row, col])."""
-        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1))
+        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
 
     def _longest(self, axis: int) -> int:
+        first, end = self._reach(np.arange(self.units[axis]), axis)
+        return int((end - first).max())
+
+    def _reach(self, unit: Ints, axis: int) -> tuple[Ints, Ints]:
         units, size = self.units[axis], self.size[axis]
-        return max(-(-(i + 1) * size // units) - i * size // units for i in range(units))
+        return unit * size // units, -(-(unit + 1) * size // units)
 
-    def _axis(self, unit: Tensor, axis: int) -> Taps:
-        units, size = self.units[axis], self.size[axis]
-        first = (unit * size).div(units, rounding_mode="floor")
-        end = ((unit + 1) * size + units - 1).div(units, rounding_mode="floor")
-        at = first[:, None] + torch.arange(self._longest(axis), device=unit.device)
-        return Taps(at.clamp(max=size - 1), at < end[:, None])
+    def _axis(self, unit: Ints, axis: int) -> Taps:
+        first, end = self._reach(unit, axis)
+        at = first[:, None] + np.arange(self._longest(axis))
+        return Taps(_clipped(at, self.size[axis]), at < end[:, None])
 
 
-def gather(maps: Tensor, image: Tensor, channel: Tensor, depth: int, window: Window) -> Tensor:
-    """Return the activations (point, depth, tap) that windows read.
+def columns(maps: Tensor, *, groups: int, reads: int) -> Tensor:
+    """Return maps (image, channel, row, col) as (image, place, group, depth) for :func:`gather`.
 
     Args:
-        maps: (image, channel, row, col).
-        image: (point,) the image of each point.
-        channel: (point,) the first channel its window reads.
-        depth: how many channels it reads.
-        window: where it lies. Taps outside of the map read a value at its border: mask them.
+        maps: the activations.
+        groups: parts that the channels are divided into; a window reads one of them.
+        reads: how many values will be gathered. Where they are many the values of a place are
+            copied next to each other, which is several times faster to read.
     """
-    channels, height, width = maps.shape[1:]
-    area = height * width
-    origin = (image * channels + channel) * area
-    places = origin[:, None] + window.places(width)
-    if depth > 1:
-        planes = torch.arange(0, depth * area, area, device=maps.device)
-        places = places[:, None, :] + planes[None, :, None]
-    values = maps.reshape(-1).index_select(0, places.flatten())
-    return values.view(len(image), depth, window.taps)
+    found = maps.flatten(2).transpose(1, 2)
+    small = found.numel() < min(2 * reads, CHUNK_BYTES // found.element_size())
+    if small and groups < maps.shape[1]:
+        found = found.contiguous()
+    return found.view(*found.shape[:2], groups, -1)
+
+
+def gather(values: Tensor, image: Ints, group: Ints, places: Ints) -> Tensor:
+    """Return the activations (point, tap, depth) that windows read.
+
+    Args:
+        values: (image, place, group, depth), from :func:`columns`.
+        image: (point,) the image of each point.
+        group: (point,) the group of channels that its window reads.
+        places: (point, tap) where it lies. Taps outside of the map read a value at its border: mask
+            them.
+    """
+    return values[
+        as_tensor(image[:, None], values),
+        as_tensor(places, values),
+        as_tensor(group[:, None], values),
+    ]
 
 
 def pair(value: int | Sequence[int]) -> Pair:
     """Return (along rows, along columns) of a layer's setting, which may be one number for both."""
     rows, cols = (value, value) if isinstance(value, int) else value
     return rows, cols
+
+
+def _clipped(at: Ints, size: int) -> Ints:
+    """Return places clipped to an axis (np.clip takes several times as long)."""
+    return np.minimum(np.maximum(at, 0), size - 1)

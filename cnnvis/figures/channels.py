@@ -20,9 +20,9 @@ Values = npt.NDArray[np.floating]
 
 _NUMBERS = 0.27  # inches for the channel numbers on each side
 _STRIP, _CLUSTER_WORDS = 0.07, 0.62  # inches for the coloured strip of a cluster, and for its name
-_KERNEL_SHARE, _GAP = 0.3, 0.22
+_KERNEL_SHARE, _GAP = 0.36, 0.2
 _TALLEST = 8.2  # inches: what a printed page leaves for a mosaic
-_LARGEST_TILE = 1.5  # inches
+_LARGEST_TILE = 1.6  # inches, of the side of a square as large
 _BAR = (2.4, 0.08)  # inches
 
 
@@ -152,7 +152,8 @@ def _place(layout: Grid, tile: tuple[int, ...], clustered: bool, kernels: bool) 
     if kernels:
         width = (width - _GAP) * (1 - _KERNEL_SHARE)
     rows, cols = layout.size((tile[0], tile[1]))
-    width = min(width, _TALLEST * cols / rows, layout.columns * _LARGEST_TILE)
+    largest = layout.columns * _LARGEST_TILE * (tile[1] / tile[0]) ** 0.5
+    width = min(width, _TALLEST * cols / rows, largest)
     size, dpi = style.crisp(cols, width)
     return _Place(left, width, rows * size / dpi, size, dpi)
 
@@ -221,7 +222,7 @@ def _draw_clusters(
 
 def _draw_kernels(sheet: style.Sheet, tiles: Values, layout: Grid, place: _Place) -> None:
     """Show the kernels in the same places as their maps, to the right."""
-    image = mosaic.compose(tiles, layout, paper=1.0)
+    image = mosaic.compose(tiles, layout, paper=1.0)[mosaic.GUTTER :, mosaic.GUTTER :]
     left = place.left + place.width + _NUMBERS + _GAP
     room = (style.WIDTH - style.MARGIN - left) * place.dpi
     size = max(1, int(room // image.shape[1]))
@@ -240,7 +241,7 @@ def _caption(ordered: Values, ordering: Ordering, colours: Scale, kernels: bool)
     dead = int((np.abs(ordered).max(axis=(1, 2)) == 0).sum())
     parts = [
         f"All {channels} feature maps of {rows} × {cols} units, from left to right and from top to "
-        f"bottom in the order “{ordering.method}” (made from: {ordering.source}).",
+        f"bottom in the order “{ordering.method}” (source: {ordering.source}).",
         "The numbers are the channels at the beginning and the end of a row.",
         colours.words,
     ]

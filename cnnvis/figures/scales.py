@@ -91,11 +91,13 @@ def _colours(signed: bool) -> Colormap:
 
 
 def _ticks(limit: float, signed: bool, *, linear: bool = False) -> tuple[float, ...]:
-    """Return round values, up to the limit and no farther, spread over the colour bar."""
+    """Return round values up to the limit, at the middle and near the end of their side."""
     step = 10.0 ** np.floor(np.log10(limit))
-    most = float(np.floor(limit / step * 2 + 1e-9) / 2 * step)
-    parts = (most / 2, most) if linear else (most / 16, most / 4, most)
-    return (*(-part for part in reversed(parts)), 0.0, *parts) if signed else (0.0, *parts)
+    mantissas = (1, 2, 3, 4, 5, 6, 8) if linear else (1, 2, 4, 8)
+    most = step * max(m for m in mantissas if m <= limit / step * (1 + 1e-9))
+    middle = most / 2 if linear else most / 4
+    parts = (float(f"{middle:.6g}"), float(f"{most:.6g}"))
+    return (-parts[1], -parts[0], 0.0, *parts) if signed else (0.0, *parts)
 
 
 def _signed_root(values: npt.ArrayLike) -> Values:

@@ -16,11 +16,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
-from matplotlib.textpath import text_to_path
 
 from cnnvis.errors import CnnvisError
+from cnnvis.figures.lettering import FONT, wrapped
 from cnnvis.files import replacing
 
 WIDTH = 7.2
@@ -53,7 +52,7 @@ FORMATS = ("png", "pdf", "svg")
 
 _FOREIGN = ("backend", "interactive", "toolbar", "webagg", "tk.", "docstring", "date.epoch")
 _RC: dict[str, Any] = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": [FONT],
     "font.size": SMALL,
     "text.color": INK,
     "axes.edgecolor": RULE,
@@ -79,6 +78,7 @@ _RC: dict[str, Any] = {
     "image.composite_image": False,
     "pdf.fonttype": 42,
     "text.parse_math": False,
+    "text.hinting": "none",  # letters are as wide as measured, at any resolution
     "svg.fonttype": "path",
     "svg.hashsalt": "cnnvis",
 }
@@ -161,7 +161,7 @@ def words(figure: Figure, part: str) -> str:
     return " ".join(" ".join(found).split())
 
 
-def crisp(pixels: int, inches: float, *, least: float = 250) -> tuple[int, float]:
+def crisp(pixels: int, inches: float, *, least: float = 200) -> tuple[int, float]:
     """Return (scale, dpi) that show ``pixels`` of data on ``inches``, each ``scale`` pixels wide.
 
     >>> crisp(900, 6.0)
@@ -171,54 +171,15 @@ def crisp(pixels: int, inches: float, *, least: float = 250) -> tuple[int, float
     return scale, scale * pixels / inches
 
 
-def text_width(words: str, size: float, *, bold: bool = False) -> float:
-    """Return the width in inches of a line of text in letters of ``size`` points."""
-    letters = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(words, letters, ismath=False)
-    return float(width) / 72
-
-
-def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> str:
-    """Break text into lines of at most ``width`` inches; a word that is too long is broken, too.
-
-    >>> wrapped("one two three", 0.4, 6.5)
-    'one two\\nthree'
-    """
-
-    def fits(line: str) -> bool:
-        return text_width(line, size, bold=bold) <= width
-
-    lines = [""]
-    for word in words.split():
-        if lines[-1] and fits(f"{lines[-1]} {word}"):
-            lines[-1] = f"{lines[-1]} {word}"
-            continue
-        *broken, rest = _broken(word, fits)
-        lines += [*broken, rest]
-    return "\n".join(lines[1:])
-
-
-def shortened(words: str, width: float, size: float, *, bold: bool = False) -> str:
-    """Return the text, its middle left out where it is wider than ``width`` inches.
-
-    >>> shortened("features.12.expand3x3", 0.6, 6.5)
-    'featu…d3x3'
-    """
-    if text_width(words, size, bold=bold) <= width:
-        return words
-    kept = len(words) - 1
-    while kept > 1 and text_width(_middle_out(words, kept), size, bold=bold) > width:
-        kept -= 1
-    return _middle_out(words, kept)
-
-
 def colour_bar(
     axes: Axes, mappable: ScalarMappable, label: str, *, ticks: Sequence[float] | None = None
 ) -> None:
     """Draw a horizontal colour bar into ``axes``, what it counts and in which unit below it."""
     figure = axes.figure
     assert isinstance(figure, Figure)
-    bar = figure.colorbar(mappable, cax=axes, orientation="horizontal", ticks=ticks)
+    bar = figure.colorbar(
+        mappable, cax=axes, orientation="horizontal", ticks=ticks, format="{x:.4g}"
+    )
     bar.outline.set_linewidth(0.4)
     if bar.solids is not None:
         bar.solids.set_rasterized(True)
@@ -294,18 +255,3 @@ def _metadata(figure: Figure, suffix: str, provenance: str) -> dict[str, Any]:
 def _height(lines: str, size: float) -> float:
     """Return the height in inches of lines of text."""
     return (lines.count("\n") + 1) * size * 1.22 / 72
-
-
-def _broken(word: str, fits: Callable[[str], bool]) -> list[str]:
-    """Cut a word into pieces that fit."""
-    pieces = []
-    while len(word) > 1 and not fits(word):
-        cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or fits(word[:n]))
-        pieces.append(word[:cut])
-        word = word[cut:]
-    return [*pieces, word]
-
-
-def _middle_out(words: str, kept: int) -> str:
-    """Return ``kept`` letters of a text, from its beginning and its end."""
-    return words[: (kept + 1) // 2] + "…" + words[len(words) - kept // 2 :]

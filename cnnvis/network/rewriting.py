@@ -30,17 +30,16 @@ def out_of_place(graph: fx.Graph, model: nn.Module, seen: dict[fx.Node, Outcome]
     Raises:
         TraceError: an operation overwrites a part of something that is read again.
     """
-    order = {node: place for place, node in enumerate(graph.nodes)}
+    order: dict[fx.Node, float] = {node: place for place, node in enumerate(graph.nodes)}
     memory = {node: _memory(outcome.value) for node, outcome in seen.items()}
-    for node in order:
-        if node not in seen:
-            continue
+    for node in memory:
         for overwritten in seen[node].overwrote:
-            touched = [n for n in order if n in seen and memory[n] & memory[overwritten]]
+            touched = [other for other in memory if memory[other] & memory[overwritten]]
             for other in touched:
                 _read_instead(other, node, order, seen)
-            _replace(node, touched, model, seen)
-    for node in order:
+            for clone in _replace(node, touched, model):
+                seen[clone], order[clone] = seen[overwritten], order[node] - 0.5
+    for node in graph.nodes:
         if node.op == "call_module":
             _switch_off(model.get_submodule(str(node.target)))
 
@@ -52,7 +51,7 @@ def _memory(value: Any) -> frozenset[int]:
 
 
 def _read_instead(
-    old: fx.Node, new: fx.Node, order: dict[fx.Node, int], seen: dict[fx.Node, Outcome]
+    old: fx.Node, new: fx.Node, order: dict[fx.Node, float], seen: dict[fx.Node, Outcome]
 ) -> None:
     """Let everything after ``new`` that reads ``old``, which ``new`` overwrites, read ``new``."""
     readers = [user for user in old.users if order[user] > order[new]]
@@ -80,24 +79,25 @@ def _layout(tensor: Tensor) -> tuple[Any, ...]:
     return tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype
 
 
-def _replace(
-    node: fx.Node, touched: list[fx.Node], model: nn.Module, seen: dict[fx.Node, Outcome]
-) -> None:
-    """Replace ``node`` by an operation that writes elsewhere, or let it write to a clone."""
+def _replace(node: fx.Node, touched: list[fx.Node], model: nn.Module) -> list[fx.Node]:
+    """Let ``node`` write elsewhere: as another operation, or into clones, which are returned."""
     if node.op == "call_module" and hasattr(model.get_submodule(str(node.target)), "inplace"):
-        return  # its switch will be turned off
+        return []  # its switch will be turned off
     if node.op == "call_function" and _without_flag(node):
-        return
+        return []
     twin = _twin(node)
     if twin is not None:
         node.target = twin
-        return
-    for source in node.all_input_nodes:
-        if source in touched:
-            with node.graph.inserting_before(node):
-                clone = node.graph.call_function(torch.clone, (source,))
-            seen[clone] = seen[source]
-            node.replace_input_with(source, clone)
+        return []
+    return [_clone(source, node) for source in node.all_input_nodes if source in touched]
+
+
+def _clone(source: fx.Node, reader: fx.Node) -> fx.Node:
+    """Let ``reader`` read a clone of ``source``."""
+    with reader.graph.inserting_before(reader):
+        clone = reader.graph.call_function(torch.clone, (source,))
+    reader.replace_input_with(source, clone)
+    return clone
 
 
 def _without_flag(node: fx.Node) -> bool:

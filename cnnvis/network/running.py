@@ -154,12 +154,12 @@ def is_leaf(module: nn.Module) -> bool:
 
 
 def leaves(model: nn.Module) -> dict[str, nn.Module]:
-    """Return the modules that are one operation, by path."""
+    """Return the modules inside ``model`` that are one operation, by path."""
     found: dict[str, nn.Module] = {}
     for path, module in model.named_modules():
-        inside = any(path.startswith(f"{leaf}.") for leaf in found)
+        inside = not path or any(path.startswith(f"{leaf}.") for leaf in found)
         if not inside and (is_leaf(module) or not any(module.children())):
-            found[path or type(module).__name__] = module
+            found[path] = module
     return found
 
 

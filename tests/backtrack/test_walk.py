@@ -1,5 +1,6 @@
 """The walk as a whole: against its slow twin, planted truth, conservation, and bad input."""
 
+import numpy as np
 import pytest
 import torch
 from backtrack import nets, slow
@@ -19,19 +20,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 def some_starts(record, node, count=12):
     """Return starts at up to ``count`` units of a node, spread over all of them."""
     every = nets.every_unit(record, node)
-    few = torch.linspace(0, len(every) - 1, min(count, len(every))).long()
+    few = np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)
     return Starts(every.image[few], every.index[few], node)
 
 
 def as_dictionary(points):
-    columns = torch.cat([points.start[:, None], points.index], 1).tolist()
+    columns = np.column_stack([points.start, points.index]).tolist()
     return dict(zip(map(tuple, columns), points.weight.tolist(), strict=True))
 
 
 def assert_same_points(one, other):
-    assert torch.equal(one.index, other.index)
-    assert torch.equal(one.start, other.start)
-    torch.testing.assert_close(one.weight, other.weight, rtol=TINY, atol=0)
+    np.testing.assert_array_equal(one.index, other.index)
+    np.testing.assert_array_equal(one.start, other.start)
+    np.testing.assert_allclose(one.weight, other.weight, rtol=TINY)
 
 
 def assert_agrees_with_slow_twin(net, record, starts, options):
@@ -49,12 +50,8 @@ def assert_agrees_with_slow_twin(net, record, starts, options):
 
 def assert_nothing_vanishes(net, found):
     """At every node the weight that came is the weight that its inputs got from it, or lost."""
-    ones = torch.ones(len(found.starts), dtype=torch.float64)
-    torch.testing.assert_close(found.arrived + found.lost_total, ones, rtol=TINY, atol=0)
+    np.testing.assert_allclose(found.arrived + found.lost_total, 1, rtol=TINY)
     assert all((lost >= 0).all() for lost in found.lost.values())
-    order = [name for name in reversed(net.nodes) if name in found.points]
-    for cut in order[1:]:  # everything in flight between what is behind the cut and what is not
-        assert found.points[cut].per_start(len(ones)).max() <= 1 + TINY
 
 
 @given(nets.drawn())

@@ -75,10 +75,24 @@ def planted(counts, seed=0, noise=0.01):
 
 
 @pytest.mark.parametrize("counts", [(5, 4, 6), (3, 9, 2, 4, 5), (4, 3, 4, 3, 4, 3, 4)])
-def test_planted_clusters_come_back_in_their_order(counts):
-    maps, label = planted(counts)
-    found = ordering.order(maps, "kmeans", clusters=len(counts))
+@pytest.mark.parametrize("seed", range(4))
+def test_planted_clusters_come_back_in_their_order(counts, seed):
+    maps, label = planted(counts, seed)
+    found = ordering.order(maps, "kmeans", clusters=len(counts), seed=seed)
     assert np.array_equal(found.cluster, label)
+
+
+def test_the_numbers_of_the_channels_do_not_steer_the_starts():
+    """One start, on noise: another start would end elsewhere."""
+    random = np.random.default_rng(0)
+    maps, shuffle = random.random((40, 5, 8)), random.permutation(40)
+    options = {"clusters": 6, "restarts": 1}
+    found = ordering.order(maps, "kmeans", **options).cluster
+    assert np.array_equal(
+        ordering.order(maps[shuffle], "kmeans", **options).cluster, found[shuffle]
+    )
+    other = ordering.order(maps, "kmeans", seed=1, **options).cluster
+    assert adjusted_rand_score(found, other) < 0.9
 
 
 def test_within_a_cluster_channels_keep_their_order_and_none_is_lost():

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from cnnvis.ordering import gram, leaves
 from ordering.maps import some_maps, some_set, whole
@@ -65,3 +66,23 @@ def test_scatter_is_the_covariance_of_all_pixels(offset):
     pixels = whole(blocks)
     expected = np.cov(pixels - offset, bias=True) * pixels.shape[1]
     np.testing.assert_allclose(gram.scatter(gram.checked(blocks)), expected, rtol=1e-8, atol=1e-8)
+
+
+def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
+    """Large enough for the linear algebra library to share the work, and to round it otherwise."""
+    random = np.random.default_rng(0)
+    blocks = [random.normal(size=(230, 20, 30)) for _ in range(2)]
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            total = gram.scatter(gram.checked(blocks))
+            found.append((total.tobytes(), *(part.tobytes() for part in gram.eigen(total))))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_scatter_scales_with_the_maps(scale):
+    blocks = some_set(3)
+    expected = gram.scatter(gram.checked(blocks)) * scale**2
+    found = gram.scatter(gram.checked([maps * scale for maps in blocks]))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -3,13 +3,12 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layer, classes, unit, batch, shard, threads, code, output):
+def main(weights, manifest, network, layer, classes, unit, batch, shard, code, output):
     """Write the gradient file of one shard, a batch of images at a time."""
     from cnnvis import classes as names
     from cnnvis import gradient_file, gradients, images, models, provenance, sheets
     from cnnvis import network as networks
 
-    models.use_threads(threads)
     preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
     model = models.load(network["architecture"], weights=weights)
     net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
@@ -18,7 +17,7 @@ def main(weights, manifest, network, layer, classes, unit, batch, shard, threads
     made = provenance.of(
         "differentiate",
         params={"network": network, "layer": layer, "unit": target, "shard": shard},
-        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
+        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -51,7 +50,6 @@ if "snakemake" in globals():
             snakemake.params.unit,
             snakemake.params.batch,
             snakemake.params.shard,
-            snakemake.threads,
             snakemake.params.code,
             snakemake.output[0],
         )

@@ -3,12 +3,11 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layers, shard, options, threads, code, output):
+def main(weights, manifest, network, layers, shard, options, code, output):
     """Write the activation file of one shard, a batch of images at a time."""
     from cnnvis import images, models, provenance, sheets, store
     from cnnvis import network as networks
 
-    models.use_threads(threads)
     preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
     model = models.load(network["architecture"], weights=weights)
     net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
@@ -16,7 +15,7 @@ def main(weights, manifest, network, layers, shard, options, threads, code, outp
     made = provenance.of(
         "extract",
         params={"network": network, "layers": layers, "shard": shard, "options": options},
-        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
+        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -25,7 +24,7 @@ def main(weights, manifest, network, layers, shard, options, threads, code, outp
         layers=store.describe(net, layers),
         images=sheets.labels(rows),
         n_classes=net.nodes[net.scores].shape[0],
-        attrs={"model": network["name"], "weights_sha256": models.digest(weights)},
+        attrs={"model": network["name"], "weights_sha256": models.provenance_digest(weights)},
         provenance=made,
         dtype=options["dtype"],
         compression=None if options["compression"] == "none" else options["compression"],
@@ -45,7 +44,6 @@ if "snakemake" in globals():
             snakemake.params.layers,
             snakemake.params.shard,
             snakemake.params.options,
-            snakemake.threads,
             snakemake.params.code,
             snakemake.output[0],
         )

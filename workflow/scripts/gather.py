@@ -5,9 +5,9 @@ from cnnvis.workflow import job
 
 def main(shards, output):
     """Write a file whose datasets are virtual and point into the shards."""
-    from cnnvis import hdf5
+    from cnnvis import shards as files
 
-    hdf5.gather(shards, output)
+    files.gather(shards, output)
 
 
 if "snakemake" in globals():

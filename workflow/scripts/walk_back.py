@@ -3,13 +3,11 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, classes, options, shard, threads, code, output):
+def main(weights, manifest, network, classes, options, shard, code, output):
     """Write the backtrack file of one shard, a batch of images at a time."""
-    from cnnvis import backtrack, backtrack_file, images, models, provenance, sheets
-    from cnnvis import classes as names
+    from cnnvis import backtrack, backtrack_file, images, models, predictions, provenance, sheets
     from cnnvis import network as networks
 
-    models.use_threads(threads)
     preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
     model = models.load(network["architecture"], weights=weights)
     net = networks.fold(
@@ -23,7 +21,7 @@ def main(weights, manifest, network, classes, options, shard, threads, code, out
     made = provenance.of(
         "walk_back",
         params={"network": network, "options": options, "shard": shard},
-        inputs={"weights": models.digest(weights), "images": sheets.digest(rows)},
+        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -38,7 +36,7 @@ def main(weights, manifest, network, classes, options, shard, threads, code, out
         for part in images.batches(rows, preprocessing, size=options["batch"]):
             record = networks.record(net, part.pixels, wanted)
             scores = record[net.scores]
-            targets = names.targets(options["target"], scores.numpy(), classes)
+            targets = predictions.targets(options["target"], scores.numpy(), classes)
             found = backtrack.from_scores(net, record, targets=targets, options=choices)
             score = scores.numpy()[range(len(targets)), targets]
             writer.append(part.names, found, target=targets, score=score, frames=part.frames)
@@ -53,7 +51,6 @@ if "snakemake" in globals():
             snakemake.params.classes,
             snakemake.params.options,
             snakemake.params.shard,
-            snakemake.threads,
             snakemake.params.code,
             snakemake.output[0],
         )

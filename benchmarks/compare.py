@@ -1,0 +1,251 @@
+"""Measure cnnvis beside other tools and slow definitions: interleaved, one process and thread."""
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import torch
+
+from cnnvis import backtrack, gradients, models, network
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUNDS = 9
+Contestants = Mapping[str, Callable[[], object]]
+
+
+def interleaved(contestants: Contestants, rounds: int) -> dict[str, list[float]]:
+    """Run all contestants in turn, round by round, and return the seconds of each round."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for run in contestants.values():
+        run()  # warm up: caches, lazy imports
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def ratios(seconds: Mapping[str, list[float]], reference: str) -> dict[str, dict[str, float]]:
+    """Return each contestant's time over that of the reference, round by round."""
+    table = {}
+    for name, times in seconds.items():
+        each = [t / base for t, base in zip(times, seconds[reference], strict=True)]
+        table[name] = {
+            "median_ratio": statistics.median(each),
+            "least_ratio": min(each),
+            "greatest_ratio": max(each),
+            "median_ms": 1000 * statistics.median(times),
+        }
+    return table
+
+
+def show(title: str, table: Mapping[str, Mapping[str, float]], absent: list[str]) -> None:
+    """Print one comparison."""
+    print(f"\n{title}")
+    for name, row in table.items():
+        spread = f"{row['least_ratio']:.2f} .. {row['greatest_ratio']:.2f}"
+        print(f"  {name:32}{row['median_ratio']:8.2f} x  ({spread}){row['median_ms']:12.2f} ms")
+    for name in absent:
+        print(f"  {name:32}  not installed")
+
+
+def installed(module: str) -> bool:
+    """Tell whether a tool is there to be compared with."""
+    return importlib.util.find_spec(module) is not None
+
+
+def extraction(rounds: int) -> dict[str, object]:
+    """H1: feature maps of the first two convolutions of AlexNet, one image."""
+    model = models.load("alexnet")
+    layers = ["features.0", "features.3"]
+    images = torch.randn(1, 3, 224, 224)
+    net = network.trace(model)
+    parts = dict(model.named_modules())
+    extractor = models.import_torchvision().models.feature_extraction.create_feature_extractor(
+        model, layers
+    )
+
+    def hooked() -> dict[str, torch.Tensor]:
+        kept = {}
+        handles = [
+            parts[name].register_forward_hook(
+                lambda _, __, output, name=name: kept.__setitem__(name, output.clone())
+            )
+            for name in layers
+        ]
+        with torch.no_grad():
+            model(images)
+        for handle in handles:
+            handle.remove()
+        return kept
+
+    contestants: dict[str, Callable[[], object]] = {
+        "cnnvis": lambda: network.record(net, images, layers),
+        "whole forward pass": torch.no_grad()(lambda: model(images)),
+        "forward hooks": hooked,
+        "torchvision extractor": torch.no_grad()(lambda: extractor(images)),
+    }
+    absent = [name for name in ("captum", "torchlens") if not installed(name)]
+    if "captum" not in absent:
+        from captum.attr import LayerActivation
+
+        captum = LayerActivation(model, [parts[name] for name in layers])
+        contestants["Captum LayerActivation"] = torch.no_grad()(lambda: captum.attribute(images))
+    if "torchlens" not in absent:
+        import torchlens
+
+        contestants["TorchLens"] = lambda: torchlens.log_forward_pass(
+            model, images, layers_to_save=["conv2d_1_1", "conv2d_2_4"]
+        )
+    table = ratios(interleaved(contestants, rounds), "cnnvis")
+    show("extraction: first two convolutions of AlexNet, one image", table, absent)
+    return {"table": table, "absent": absent}
+
+
+def weight_gradients(rounds: int) -> dict[str, object]:
+    """H3 for one class: per-image gradients of the first convolution of AlexNet, 16 images."""
+    model = models.load("alexnet")
+    net = network.trace(model)
+    images = torch.randn(16, 3, 224, 224)
+    weights = dict(model.named_parameters())
+    first = "features.0.weight"
+
+    def score(weight: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        filled = weights | {first: weight}
+        return torch.func.functional_call(model, filled, (image[None],))[0, 281]
+
+    per_sample = torch.func.vmap(torch.func.grad(score), in_dims=(None, 0))
+
+    def one_by_one() -> list[torch.Tensor]:
+        return [
+            torch.autograd.grad(model(image[None])[0, 281], weights[first])[0] for image in images
+        ]
+
+    contestants: dict[str, Callable[[], object]] = {
+        "cnnvis": lambda: gradients.filters(net, images, layer="features.0", target=281),
+        "forward pass": torch.no_grad()(lambda: model(images)),
+        "vmap(grad)": lambda: per_sample(weights[first], images),
+        "a backward pass per image": one_by_one,
+    }
+    absent = [name for name in ("captum",) if not installed(name)]
+    if not absent:
+        from captum._utils.sample_gradient import SampleGradientWrapper
+
+        def captum() -> torch.Tensor:
+            wrapper = SampleGradientWrapper(model, layer_modules=[model.features[0]])
+            wrapper.add_hooks()
+            try:
+                wrapper.compute_param_sample_gradients(model(images)[:, 281])
+                return model.features[0].weight.sample_grad
+            finally:
+                wrapper.remove_hooks()
+
+        contestants["Captum SampleGradientWrapper"] = captum
+    table = ratios(interleaved(contestants, max(3, rounds // 2)), "cnnvis")
+    show("gradients: first convolution of AlexNet, 16 images, one class", table, absent)
+    return {"table": table, "absent": absent}
+
+
+def backtracking(rounds: int) -> dict[str, object]:
+    """H5: the walk from the best class to the pixels, one image, k = 10."""
+    found: dict[str, object] = {}
+    for name in ("squeezenet1_1", "vgg16"):
+        model = models.load(name)
+        net = network.fold(network.trace(model))
+        images = torch.rand(1, 3, 224, 224)
+        wanted = backtrack.needed(net, net.scores)
+        record = network.record(net, images, wanted)
+        targets = record[net.scores].argmax(dim=1)
+        contestants: dict[str, Callable[[], object]] = {
+            "forward pass": torch.no_grad()(lambda model=model, images=images: model(images)),
+            "forward pass, recorded": lambda net=net, images=images, wanted=wanted: network.record(
+                net, images, wanted
+            ),
+            "walk": lambda net=net, record=record, targets=targets: backtrack.from_scores(
+                net, record, targets=targets
+            ),
+        }
+        table = ratios(interleaved(contestants, rounds), "forward pass")
+        table["slow definition"] = _slow_walk(net, record, targets, table["forward pass"])
+        show(f"backtracking: {name}, one image, k = 10", table, [])
+        found[name] = {"table": table}
+    return found
+
+
+def _slow_walk(
+    net: network.Network,
+    record: Mapping[str, torch.Tensor],
+    targets: torch.Tensor,
+    forward: Mapping[str, float],
+) -> dict[str, float]:
+    """Time the slow twin of the tests once; it takes seconds."""
+    spec = importlib.util.spec_from_file_location("slow", ROOT / "tests/backtrack/slow.py")
+    assert spec is not None
+    assert spec.loader is not None
+    slow = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(slow)
+    start = time.perf_counter()
+    slow.walk(net, record, [0], [(int(targets[0]),)], net.scores, backtrack.Options())
+    seconds = time.perf_counter() - start
+    ratio = 1000 * seconds / forward["median_ms"]
+    return dict.fromkeys(("median_ratio", "least_ratio", "greatest_ratio"), ratio) | {
+        "median_ms": 1000 * seconds
+    }
+
+
+def default_run(rounds: int) -> dict[str, object]:
+    """H9: the default study in an empty folder on all cores, then again with nothing to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("Snakefile", "config.yaml", "workflow", "profiles", "environment.yml"):
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, Path(folder) / name)
+        command = [str(Path(sys.executable).with_name("snakemake")), "--cores", "all", "--quiet"]
+        seconds = {}
+        for title in ("first run, with downloads", "second run, nothing to do"):
+            start = time.perf_counter()
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+            seconds[title] = time.perf_counter() - start
+            print(f"  {title:32}{seconds[title]:8.1f} s")
+    return {"seconds": seconds}
+
+
+COMPARISONS: dict[str, Callable[[int], dict[str, object]]] = {
+    "extraction": extraction,
+    "gradients": weight_gradients,
+    "backtracking": backtracking,
+    "default_run": default_run,
+}
+
+
+def main() -> None:
+    """Run the wanted comparisons and write their figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("comparison", nargs="*", choices=[*COMPARISONS, []], default=[])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--output", type=Path, default=ROOT / "results/benchmarks/compare.json")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    wanted = options.comparison or [name for name in COMPARISONS if name != "default_run"]
+    figures = {name: COMPARISONS[name](options.rounds) for name in wanted}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    versions = {"python": sys.version.split()[0], "torch": torch.__version__}
+    options.output.write_text(json.dumps({"versions": versions, **figures}, indent=1) + "\n")
+    print(f"\nwritten to {options.output}")
+
+
+if __name__ == "__main__":
+    main()

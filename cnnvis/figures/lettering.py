@@ -1,0 +1,68 @@
+"""How wide words are, and how to make them fit: nothing is cut off, nothing overlaps.
+
+Widths are inches, sizes of letters are points.
+"""
+
+from collections.abc import Callable
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+FONT = "DejaVu Sans"
+"""The font of all figures; matplotlib brings it along."""
+
+
+def text_width(words: str, size: float, *, bold: bool = False) -> float:
+    """Return the width in inches of a line of text in letters of ``size`` points."""
+    letters = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    width, _, _ = text_to_path.get_text_width_height_descent(words, letters, ismath=False)
+    return float(width) / 72
+
+
+def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Break text into lines of at most ``width`` inches; a word that is too long is broken, too.
+
+    >>> wrapped("one two three", 0.4, 6.5)
+    'one two\\nthree'
+    """
+
+    def fits(line: str) -> bool:
+        return text_width(line, size, bold=bold) <= width
+
+    lines = [""]
+    for word in words.split():
+        if lines[-1] and fits(f"{lines[-1]} {word}"):
+            lines[-1] = f"{lines[-1]} {word}"
+            continue
+        *broken, rest = _broken(word, fits)
+        lines += [*broken, rest]
+    return "\n".join(lines[1:])
+
+
+def shortened(words: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return the text, its middle left out where it is wider than ``width`` inches.
+
+    >>> shortened("features.12.expand3x3", 0.6, 6.5)
+    'featu…d3x3'
+    """
+    if text_width(words, size, bold=bold) <= width:
+        return words
+    kept = len(words) - 1
+    while kept > 1 and text_width(_middle_out(words, kept), size, bold=bold) > width:
+        kept -= 1
+    return _middle_out(words, kept)
+
+
+def _broken(word: str, fits: Callable[[str], bool]) -> list[str]:
+    """Cut a word into pieces that fit."""
+    pieces = []
+    while len(word) > 1 and not fits(word):
+        cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or fits(word[:n]))
+        pieces.append(word[:cut])
+        word = word[cut:]
+    return [*pieces, word]
+
+
+def _middle_out(words: str, kept: int) -> str:
+    """Return ``kept`` letters of a text, from its beginning and its end."""
+    return words[: (kept + 1) // 2] + "…" + words[len(words) - kept // 2 :]

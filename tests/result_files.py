@@ -1,0 +1,142 @@
+"""Small result files for tests."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from cnnvis import backtrack_file, gradient_file, provenance, store
+from cnnvis.geometry import Frame
+from cnnvis.image_table import Image
+
+LAYERS = (
+    store.LayerSpec(
+        "features.0", (5, 3, 4), "float32", "Conv2d", (11, 11), (4, 2), (3.0, 7.0, 11.0),
+        (1.0, 3.0, 5.0, 7.0),
+    ),
+    store.LayerSpec("classifier", (6,), op="Linear"),
+)  # fmt: skip
+FRAME = Frame(photo=(60, 40), resized=(30, 20), crop=(1, 2, 10, 12))
+
+
+def made(stage="extract", **params):
+    return provenance.of(stage, params=params, inputs={}, source="code")
+
+
+def images(count, first=0):
+    return [
+        Image(f"i{n}", f"{n:064x}", n if n % 2 else None, "reference" if n % 3 else "")
+        for n in range(first, first + count)
+    ]
+
+
+def activations(count, first=0, layers=LAYERS):
+    """Maps and scores of images, none like another."""
+    maps = {
+        spec.name: np.stack(
+            [
+                np.random.default_rng([n, place]).standard_normal(spec.shape, np.float32)
+                for n in range(first, first + count)
+            ]
+        )
+        for place, spec in enumerate(layers)
+    }
+    scores = np.add.outer(np.arange(first, first + count), np.arange(7)).astype(np.float32)
+    return maps, scores
+
+
+def write_store(path, count=3, first=0, batch=2, layers=LAYERS, attrs=None, **options):
+    """Write an activation file in batches; return what was written."""
+    maps, scores = activations(count, first, layers)
+    rows = images(count, first)
+    with store.create(
+        path,
+        layers=layers,
+        images=rows,
+        provenance=made(first=first),
+        n_classes=7,
+        attrs={"model": "tiny"} if attrs is None else attrs,
+        **options,
+    ) as writer:
+        for begin in range(0, count, batch):
+            part = slice(begin, begin + batch)
+            writer.append(
+                [row.id for row in rows[part]],
+                {name: values[part] for name, values in maps.items()},
+                scores[part],
+            )
+    return maps, scores
+
+
+def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **options):
+    """Write a gradient file in batches; return the gradients."""
+    values = np.stack(
+        [
+            np.random.default_rng(n).standard_normal(shape, np.float32)
+            for n in range(first, first + count)
+        ]
+    )
+    rows = images(count, first)
+    with gradient_file.create(
+        path,
+        layer="features.0",
+        unit=3,
+        shape=shape,
+        images=rows,
+        provenance=made("gradients", first=first),
+        attrs={"model": "tiny"},
+        **options,
+    ) as writer:
+        for begin in range(0, count, batch):
+            numbers = np.arange(first + begin, first + min(begin + batch, count))
+            writer.append(
+                [f"i{n}" for n in numbers],
+                values[begin : begin + batch],
+                predicted=numbers % 4,
+                score=numbers / 3,
+            )
+    return values
+
+
+NODES = {"scores": (7,), "features.0": (5, 3, 4), "unvisited": (5, 3, 4), "x": (3, 10, 12)}
+
+
+def backtrack(numbers):
+    """What a walk may find for images: number ``n`` has ``n`` points in a map, two pixels."""
+    points, lost = {}, {}
+    for place, (node, shape) in enumerate(NODES.items()):
+        if node == "unvisited":
+            continue
+        draw = [np.random.default_rng([n, place]) for n in numbers]
+        counts = {"scores": [1] * len(numbers), "x": [2] * len(numbers)}.get(node, numbers)
+        index = [
+            rng.integers(0, shape, (k, len(shape))) for rng, k in zip(draw, counts, strict=True)
+        ]
+        points[node] = SimpleNamespace(
+            index=np.concatenate(index),
+            weight=np.concatenate([rng.random(k) for rng, k in zip(draw, counts, strict=True)]),
+            start=np.repeat(np.arange(len(numbers)), counts),
+        )
+        lost[node] = np.array([rng.random() for rng in draw])
+    arrived = np.bincount(points["x"].start, points["x"].weight, len(numbers))
+    return SimpleNamespace(points=points, lost=lost, arrived=arrived)
+
+
+def write_backtracks(path, count=3, first=0, batch=2):
+    """Write a backtrack file in batches."""
+    with backtrack_file.create(
+        path,
+        nodes=NODES,
+        image_node="x",
+        images=images(count, first),
+        provenance=made("walk_back", first=first),
+        attrs={"model": "tiny"},
+    ) as writer:
+        for begin in range(first, first + count, batch):
+            numbers = list(range(begin, min(begin + batch, first + count)))
+            writer.append(
+                [f"i{n}" for n in numbers],
+                backtrack(numbers),
+                target=np.array(numbers) % 7,
+                score=np.array(numbers) / 4,
+                frames=[FRAME] * len(numbers),
+            )

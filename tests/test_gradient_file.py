@@ -1,0 +1,114 @@
+"""The gradient file: what is written is read back."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from result_files import images, made, write_gradients, write_store
+
+from cnnvis import gradient_file
+from cnnvis.errors import FileError, StoreError
+from cnnvis.gradient_file import GradientImage
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2, 2), (4, 3), (4, 3, 5)])
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_what_is_written_is_read_back(tmp_path, shape, compression):
+    path = tmp_path / "g.h5"
+    values = write_gradients(path, count=5, shape=shape, compression=compression)
+    assert names(tmp_path) == ["g.h5"]
+    assert np.array_equal(gradient_file.read_all(path), values)
+    assert np.array_equal(list(gradient_file.blocks(path)), values)
+    assert np.array_equal(gradient_file.read(path, image="i3"), values[3])
+    assert gradient_file.read(path, image="i3").dtype == np.float32
+    assert gradient_file.layer(path) == "features.0"
+    assert gradient_file.unit(path) == 3
+    assert gradient_file.provenance(path) == made("gradients", first=0)
+    assert gradient_file.images(path) == tuple(
+        GradientImage(**vars(image), predicted=n % 4, score=n / 3)
+        for n, image in enumerate(images(5))
+    )
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_the_size_of_batches_does_not_show(tmp_path, compression):
+    for batch in (1, 2, 5):
+        write_gradients(tmp_path / f"{batch}.h5", count=5, batch=batch, compression=compression)
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
+
+
+def test_xarray_sees_coordinates(tmp_path):
+    values = write_gradients(tmp_path / "g.h5")
+    with xr.open_dataset(tmp_path / "g.h5", engine="h5netcdf") as data:
+        assert data.gradient.dims == ("image", "filter", "in_channel", "k_row", "k_col")
+        assert data.predicted.sel(image="i2") == 2
+        assert (
+            data.gradient.sel(image="i2", filter=3, in_channel=1, k_row=0, k_col=1)
+            == (values[2, 3, 1, 0, 1])
+        )
+        assert (data.attrs["layer"], data.attrs["unit"]) == ("features.0", 3)
+
+
+def test_missing_images_leave_nothing(tmp_path):
+    with pytest.raises(StoreError, match="3 of 3 images were never written"):
+        append_to(tmp_path)
+    assert names(tmp_path) == []
+
+
+def append_to(folder, *batches, shape=(4, 3), **options):
+    with gradient_file.create(
+        folder / "g.h5",
+        layer="fc",
+        unit=3,
+        shape=shape,
+        images=images(3),
+        provenance=made(),
+        **options,
+    ) as writer:
+        for names, gradients, predicted, score in batches:
+            writer.append(names, gradients, predicted=predicted, score=score)
+
+
+@pytest.mark.parametrize(
+    ("batch", "said"),
+    [
+        ((["i1"], np.zeros((1, 4, 3)), [0], [0.0]), r"\['i0'\] come next, got \['i1'\]"),
+        ((["i0"], np.zeros((2, 4, 3)), [0], [0.0]), r"gradient: an array of shape \(1, 4, 3\) was"),
+        ((["i0"], np.zeros((1, 4, 2)), [0], [0.0]), r"gradient: an array of shape \(1, 4, 3\) was"),
+        ((["i0"], np.zeros((1, 4, 3)), 0, [0.0]), r"predicted: an array of shape \(1,\) was"),
+        ((["i0"], np.zeros((1, 4, 3)), [0], [1, 2]), r"score: an array of shape \(1,\) was"),
+        ((["i0"], np.full((1, 4, 3), np.nan), [0], [0.0]), r"gradient of \['i0'\]: not all"),
+        ((["i0"], np.zeros((1, 4, 3)), [0], [np.inf]), r"score of \['i0'\]: not all"),
+    ],
+)
+def test_what_was_not_announced_is_refused(tmp_path, batch, said):
+    with pytest.raises(StoreError, match=said):
+        append_to(tmp_path, batch)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3, 2, 2, 2)])
+def test_other_weights_are_refused(tmp_path, shape):
+    with pytest.raises(StoreError, match=r"weights are .* got the shape \(4"):
+        append_to(tmp_path, shape=shape)
+
+
+def test_what_does_not_fit_the_disk_is_refused_before_it_begins(tmp_path):
+    with pytest.raises(FileError, match=r"g\.h5 needs 12000000000 MB"):
+        append_to(tmp_path, shape=(10**6, 10**9))
+    assert names(tmp_path) == []
+
+
+def test_an_unknown_image_is_refused(tmp_path):
+    write_gradients(tmp_path / "g.h5")
+    with pytest.raises(StoreError, match="no image 'i7'"):
+        gradient_file.read(tmp_path / "g.h5", image="i7")
+
+
+def test_another_kind_of_file_is_refused(tmp_path):
+    write_store(tmp_path / "a.h5")
+    with pytest.raises(StoreError, match="is a cnnvis/activations file; a cnnvis/gradients file"):
+        gradient_file.read_all(tmp_path / "a.h5")

@@ -1,0 +1,281 @@
+"""Sheets are checked before anything is made of them; manifests say what was found."""
+
+import hashlib
+import io
+import tarfile
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnnvis import catalogue, images, sheets
+from cnnvis.entries import Archive
+from cnnvis.errors import AssetError, ConfigError, ImageError
+
+
+def png(rows, cols, seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (rows, cols, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="sheet.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+def test_a_sheet_is_read_with_what_it_leaves_out_as_empty(write):
+    sheet = sheets.read_sheet(write("id,source,class\na,a.png,Egyptian cat\nb.2,b.png,\n"))
+    assert list(sheet.columns) == list(sheets.COLUMNS)
+    assert sheet.to_dict("list") == {
+        "id": ["a", "b.2"],
+        "source": ["a.png", "b.png"],
+        "class": ["285", ""],
+        "role": ["", ""],
+        "sha256": ["", ""],
+    }
+
+
+def test_words_that_pandas_takes_for_missing_stay_words(write):
+    assert sheets.read_sheet(write("id,source\nNA,nan.png\n"))["id"].tolist() == ["NA"]
+
+
+def test_a_byte_order_mark_does_no_harm(write):
+    assert sheets.read_sheet(write("\ufeffid,source\na,a.png\n"))["id"].tolist() == ["a"]
+
+
+def test_the_default_photos_are_a_valid_sheet():
+    sheet = sheets.read_sheet(catalogue.image_set("photos").sheet)
+    assert len(sheet) == 12
+    assert sheet["class"].tolist()[:2] == ["285", "285"]
+    assert set(sheet["role"]) == set(sheets.ROLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,source\na,a.png\na,b.png\n", "the id 'a' stands in two rows"),
+        ("id,source\na/b,a.png\n", "the id 'a/b' may hold"),
+        ("id,source\n..,a.png\n", r"the id '\.\.' may hold"),
+        ("id,source\nä,a.png\n", "the id 'ä' may hold"),
+        ("id,source\na,\n", "image 'a' has no source"),
+        ("id,source,class\na,a.png,Egyptian cta\n", "image 'a'.*mean 'Egyptian cat'"),
+        ("id,source,class\na,a.png,1000\n", "image 'a'.*from 0 to 999"),
+        ("id,source,role\na,a.png,similer\n", "image 'a': no role 'similer'.*'similar'"),
+        ("id,source,sha256\na,a.png,abc\n", "image 'a': a sha256 has 64"),
+        ("id,source,clas\na,a.png,1\n", "no column 'clas'; did you mean 'class'"),
+        ("source\na.png\n", "lacks the column 'id'"),
+        ("id,source\n", "lists no images"),
+        ("", "cannot read the table"),
+        ("id,source\na,b,c,d\ne,f,g,h,i\n", "cannot read the table"),
+    ],
+)
+def test_a_wrong_sheet_is_refused_by_name(write, text, message):
+    with pytest.raises(ImageError, match=message):
+        sheets.read_sheet(write(text))
+
+
+def test_a_missing_sheet_is_named(tmp_path):
+    with pytest.raises(ImageError, match=r"cannot read the table .*gone\.csv"):
+        sheets.read_sheet(tmp_path / "gone.csv")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def folder(*names):
+        for name in names:
+            path = tmp_path / "photos" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+        return tmp_path / "photos"
+
+    return folder
+
+
+def test_a_folder_gives_ids_from_paths_sorted(folder):
+    place = folder("b.PNG", "cats/tabby 1.jpg", "a.jpeg", "notes.txt", ".hidden/x.png", ".y.png")
+    sheet = sheets.folder_sheet(place)
+    assert sheet["id"].tolist() == ["a", "b", "cats__tabby_1"]
+    assert sheet["source"].tolist() == ["a.jpeg", "b.PNG", "cats/tabby 1.jpg"]
+
+
+def test_ids_of_a_folder_are_unique_and_do_not_depend_on_the_other_files(folder):
+    first = sheets.folder_sheet(folder("x y.png", "x_y.png", "x_y.jpg", "z.png"))
+    names = dict(zip(first["source"], first["id"], strict=True))
+    assert len(set(names.values())) == 4
+    assert names["z.png"] == "z"
+    second = sheets.folder_sheet(folder("a.png", "x:y.png"))
+    assert names.items() <= dict(zip(second["source"], second["id"], strict=True)).items()
+
+
+def test_a_folder_makes_a_sheet_that_is_valid_as_a_file(folder, tmp_path):
+    sheets.folder_sheet(folder("ä ö/ß.png", "-x.png")).to_csv(tmp_path / "s.csv", index=False)
+    assert sheets.read_sheet(tmp_path / "s.csv")["id"].tolist() == ["-x", "______"]
+
+
+def test_an_empty_or_missing_folder_is_refused(folder, tmp_path):
+    with pytest.raises(ImageError, match="holds no photos"):
+        sheets.folder_sheet(folder("a.txt"))
+    with pytest.raises(ImageError, match="there is no folder"):
+        sheets.folder_sheet(tmp_path / "gone")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Three photos: a local one, one in an archive in an archive, one of a package."""
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w:gz") as archive:
+        info = tarfile.TarInfo("cat.PNG")
+        info.size = len(png(8, 9, seed=1))
+        archive.addfile(info, io.BytesIO(png(8, 9, seed=1)))
+    (tmp_path / "archives").mkdir()
+    with zipfile.ZipFile(tmp_path / "archives" / "toy.zip", "w") as archive:
+        archive.writestr("data/cats.tar.gz", inner.getvalue())
+    toy = Archive("toy", "url", "toy.zip", "0" * 64, url="x")
+    monkeypatch.setattr(catalogue, "archives", lambda: {"toy": toy})
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "local.png").write_bytes(png(5, 6))
+    return pd.DataFrame(
+        {
+            "id": ["here", "cat", "coffee"],
+            "source": [
+                "local.png",
+                "archive:toy!data/cats.tar.gz!cat.PNG",
+                "package:skimage/data/coffee.png",
+            ],
+            "class": ["", "285", "967"],
+            "role": ["", "reference", "dissimilar"],
+            "sha256": ["", sha256(png(8, 9, seed=1)), ""],
+        }
+    )
+
+
+def materialise(study):
+    sheets.materialise(
+        study,
+        sheet_dir="config",
+        folder="photos",
+        archives_dir="archives",
+        manifest_path="made/manifest.csv",
+    )
+
+
+def test_a_manifest_lists_what_was_found(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    materialise(study)
+    manifest = sheets.read_manifest("made/manifest.csv")
+    assert manifest["path"].tolist() == ["config/local.png", "photos/cat.png", "photos/coffee.png"]
+    assert manifest[["rows", "cols"]].to_numpy().tolist() == [[5, 6], [8, 9], [400, 600]]
+    assert [images.read(path).shape[0] for path in manifest["path"]] == [5, 8, 400]
+    assert sorted(path.name for path in (tmp_path / "photos").iterdir()) == [
+        "cat.png",
+        "coffee.png",
+    ]
+    assert (tmp_path / "photos" / "cat.png").read_bytes() == png(8, 9, seed=1)
+    assert sheets.labels(manifest)[:2] == (
+        sheets.Label("here", sha256(png(5, 6)), None, ""),
+        sheets.Label("cat", sha256(png(8, 9, seed=1)), 285, "reference"),
+    )
+
+
+def test_a_manifest_is_the_same_bytes_again_and_elsewhere(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    materialise(study)
+    first = (tmp_path / "made" / "manifest.csv").read_bytes()
+    (tmp_path / "photos" / "cat.png").unlink()
+    materialise(study)
+    assert (tmp_path / "made" / "manifest.csv").read_bytes() == first
+    assert str(tmp_path).encode() not in first
+
+
+def test_a_local_photo_may_lie_anywhere(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "far.png").write_bytes(png(3, 4))
+    study.loc[0, "source"] = str(tmp_path / "far.png")
+    materialise(study)
+    manifest = sheets.read_manifest("made/manifest.csv")
+    assert manifest["path"][0] == (tmp_path / "far.png").as_posix()
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ("gone.png", ImageError, "image 'here': cannot read gone.png: No such file"),
+        ("archive:toi!x", ConfigError, "image 'here': no archive 'toi'.*'toy'"),
+        ("archive:toy!data/cat.tar.gz!x", AssetError, "image 'here': .*'data/cats.tar.gz'"),
+        ("archive:toy!../x", AssetError, "image 'here': .*no path inside an archive"),
+        ("package:os/path.py", ImageError, "from the packages skimage, sklearn, not os/path.py"),
+        ("package:skimage/../x.png", ImageError, "from the packages"),
+        ("package:skimage/data/gone.png", ImageError, "cannot read package:skimage/data/gone.png"),
+        ("archives/toy.zip", ImageError, "image 'here': .*toy.zip"),
+    ],
+)
+def test_a_photo_that_is_not_there_is_named(study, tmp_path, monkeypatch, source, error, message):
+    monkeypatch.chdir(tmp_path)
+    study.loc[0, "source"] = source
+    with pytest.raises(error, match=message):
+        materialise(study)
+    assert not (tmp_path / "made").exists()
+
+
+def test_another_photo_than_the_promised_one_is_refused(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study.loc[0, "sha256"] = sha256(b"other")
+    with pytest.raises(AssetError, match=r"image 'here': local\.png is not the expected file"):
+        materialise(study)
+
+
+def test_a_broken_photo_is_refused_here_and_not_in_a_later_job(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config" / "local.png").write_bytes(png(50, 60)[:-600])
+    with pytest.raises(ImageError, match=r"image 'here': local\.png cannot be decoded"):
+        materialise(study)
+    assert not (tmp_path / "photos").exists()
+
+
+def test_a_table_that_is_no_manifest_is_refused(write):
+    with pytest.raises(ImageError, match="lacks the column 'path'"):
+        sheets.read_manifest(write("id,source\na,b\n"))
+
+
+def manifest_of(count):
+    return pd.DataFrame({"id": [f"i{n}" for n in range(count)]})
+
+
+@given(st.integers(1, 60), st.data())
+def test_shards_are_the_whole_in_order_and_of_equal_length(count, data):
+    shards = data.draw(st.integers(1, count))
+    parts = [sheets.shard(manifest_of(count), index, shards) for index in range(shards)]
+    assert [name for part in parts for name in part["id"]] == manifest_of(count)["id"].tolist()
+    lengths = {len(part) for part in parts}
+    assert max(lengths) - min(lengths) <= 1
+
+
+@pytest.mark.parametrize(
+    ("index", "count", "message"),
+    [(0, 6, "5 images cannot be cut into 6"), (0, 0, "choose 1 to 5"), (2, 2, "no shard 2")],
+)
+def test_a_shard_that_cannot_be_is_refused(index, count, message):
+    with pytest.raises(ImageError, match=message):
+        sheets.shard(manifest_of(5), index, count)
+
+
+def test_the_digest_is_of_pixels_and_labels_and_not_of_places():
+    rows = {"id": ["a"], "path": ["x"], "sha256": ["0"], "class": ["285"], "role": [""]}
+    digest = sheets.digest(pd.DataFrame(rows))
+    assert sheets.digest(pd.DataFrame(rows | {"path": ["y"]})) == digest
+    for change in ({"id": ["b"]}, {"sha256": ["1"]}, {"class": [""]}, {"role": ["similar"]}):
+        assert sheets.digest(pd.DataFrame(rows | change)) != digest

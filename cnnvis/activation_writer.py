@@ -33,6 +33,7 @@ class Writer:
             spec.name: (spec, file["layers"][spec.name]["activation"]) for spec in layers
         }
         self._scores = file.get("scores")
+        self._compressed = any(dataset.compression for _, dataset in self._layers.values())
         self._progress = image_table.Progress(images)
 
     def append(
@@ -52,15 +53,26 @@ class Writer:
         """
         rows = self._progress.take(names)
         arrays = self._arrays(maps, len(rows))
-        answers = self._answers(scores, len(rows))
-        # One image after the other, all layers of it: a compressed file is then laid out alike for
-        # every size of batch.
-        for place, row in enumerate(rows):
+        for part in self._parts(len(rows)):
+            place = slice(rows.start + part.start, rows.start + part.stop)
             for layer, (spec, dataset) in self._layers.items():
-                dataset[row] = _finite(arrays[layer][place], spec.dtype, layer, names[place])
-            if self._scores is not None:
-                self._scores[row] = _finite(answers[place], "float32", "scores", names[place])
+                dataset[place] = _finite(arrays[layer][part], spec.dtype, layer, names[part])
+        if self._scores is not None:
+            answers = self._answers(scores, len(rows))
+            self._scores[rows.start : rows.stop] = _finite(answers, "float32", "scores", names)
+        elif scores is not None:
+            raise StoreError("the file was made without scores (n_classes=0), and scores came.")
         self._file.check()
+
+    def _parts(self, count: int) -> list[slice]:
+        """Return the parts of a batch in which it is written.
+
+        Without compression everything has its place in the file. With it, one image follows the
+        other, all layers of it, so that the file is laid out alike for every size of batch.
+        """
+        if not self._compressed:
+            return [slice(0, count)]
+        return [slice(place, place + 1) for place in range(count)]
 
     def _arrays(self, maps: Mapping[str, ArrayLike], count: int) -> dict[str, NDArray[Any]]:
         if set(maps) != set(self._layers):
@@ -73,11 +85,10 @@ class Writer:
         return arrays
 
     def _answers(self, scores: ArrayLike | None, count: int) -> NDArray[Any]:
-        if (self._scores is None) != (scores is None):
-            raise StoreError("scores are written with every batch, or with none (n_classes=0).")
-        answers = np.empty((count, 0)) if scores is None else np.asarray(scores)
-        if self._scores is not None:
-            _expect(answers, (count, self._scores.shape[1]), "scores")
+        if scores is None:
+            raise StoreError("the file has scores; none came with the batch.")
+        answers = np.asarray(scores)
+        _expect(answers, (count, self._scores.shape[1]), "scores")
         return answers
 
     def finish(self) -> None:
@@ -94,20 +105,25 @@ def _expect(array: NDArray[Any], shape: tuple[int, ...], what: str) -> None:
         raise StoreError(f"{what}: an array of shape {shape} was announced, got {array.shape}.")
 
 
-def _finite(values: NDArray[Any], dtype: str, what: str, image: str) -> NDArray[Any]:
-    """Return the values as they are stored; a hole must stay different from any value."""
+def _finite(values: NDArray[Any], dtype: str, what: str, names: Sequence[str]) -> NDArray[Any]:
+    """Return the values of images as they are stored; a hole must stay different from any value."""
     with np.errstate(over="ignore"):
         kept = values.astype(dtype)
-    if np.isfinite(kept).all():
-        return kept
-    if np.isfinite(values).all():
-        raise StoreError(
-            f"{what}, image {image!r}: {np.abs(values).max():.6g} is too large for {dtype}. Store "
-            "float32."
-        )
-    raise StoreError(
-        f"{what}, image {image!r}: {np.count_nonzero(~np.isfinite(values))} of {values.size} "
-        "values are not finite (NaN or infinite). Look at the weights and at the preprocessing."
+    fine = np.isfinite(kept)
+    if not fine.all():
+        image = int(np.argwhere(~fine)[0, 0])
+        raise _not_finite(values[image], dtype, f"{what}, image {names[image]!r}")
+    return kept
+
+
+def _not_finite(values: NDArray[Any], dtype: str, what: str) -> StoreError:
+    wrong = np.count_nonzero(~np.isfinite(values))
+    if not wrong:
+        largest = np.abs(values).max()
+        return StoreError(f"{what}: {largest:.6g} is too large for {dtype}. Store float32.")
+    return StoreError(
+        f"{what}: {wrong} of {values.size} values are not finite (NaN or infinite). Look at the "
+        "weights and at the preprocessing."
     )
 
 
@@ -133,7 +149,7 @@ def create(
         n_classes: how many scores an image has; 0 stores none.
         attrs: what else the file says of itself: model, weights_sha256, preprocessing.
         dtype: one of :data:`DTYPES`.
-        compression: None, gzip or lzf (a third smaller, ten times slower to read).
+        compression: None, gzip or lzf: a third smaller or more, a hundred times slower to read.
 
     Raises:
         FileError: the disk is full, or the folder cannot be written to.

@@ -79,7 +79,8 @@ def _node(file: h5py.File, node: str) -> h5py.Group:
 
 def _points(group: h5py.Group, row: int) -> Weighted:
     begin, end = group["image_start"][row : row + 2]
-    return group["index"][begin:end].astype(np.int64), group["weight"][begin:end]
+    weight = hdf5.values(group["weight"], np.s_[begin:end])
+    return group["index"][begin:end].astype(np.int64), weight
 
 
 def points(path: Path, *, node: str, image: str) -> Weighted:

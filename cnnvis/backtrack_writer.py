@@ -49,6 +49,46 @@ class _Backtrack(Protocol):
     def arrived(self) -> Any: ...
 
 
+class _Node:
+    """The points of one node, which wait in memory until they fill chunks of the file."""
+
+    def __init__(self, group: h5py.Group) -> None:
+        self.image_start = group["image_start"]
+        self.lost = group["lost"]
+        self._group = group
+        self._datasets = (group["index"], group["weight"])
+        self._waiting: list[Weighted] = []
+        self._written = 0
+        self.count = 0
+
+    def add(self, points: Weighted) -> None:
+        """Take the points of the next image."""
+        self._waiting.append(points)
+        self.count += len(points[1])
+        waiting = self.count - self._written
+        if waiting >= _POINTS_PER_CHUNK:
+            self._write(waiting - waiting % _POINTS_PER_CHUNK)
+
+    def _write(self, count: int) -> None:
+        """Write the first of the waiting points."""
+        columns = [np.concatenate(column) for column in zip(*self._waiting, strict=True)]
+        end = self._written + count
+        for dataset, values in zip(self._datasets, columns, strict=True):
+            dataset.resize(end, axis=0)
+            dataset[self._written : end] = values[:count]
+        self._waiting = [(columns[0][count:], columns[1][count:])]
+        self._written = end
+
+    def finish(self) -> None:
+        """Write the last points, and the dimension that counts them."""
+        if self.count > self._written:
+            self._write(self.count - self._written)
+        point = dimensions.extent(self._group, "point", self.count)
+        index, weight = self._datasets
+        dimensions.attach(index, [point, self._group["axis"]])
+        dimensions.attach(weight, [point])
+
+
 class Writer:
     """Takes the backtracks of one batch of images after the other; see :func:`create`."""
 
@@ -57,7 +97,7 @@ class Writer:
     ) -> None:
         """Begin with nothing written."""
         self._file = file
-        self._groups = {node: file["nodes"][node] for node in nodes}
+        self._nodes = {node: _Node(file["nodes"][node]) for node in nodes}
         self._progress = image_table.Progress(images)
 
     def append(
@@ -84,43 +124,49 @@ class Writer:
         """
         rows = self._progress.take(names)
         self._require_known({**found.points, **found.lost})
-        tables = {
-            "target": np.asarray(target),
-            "score": np.asarray(score),
-            "arrived": np.asarray(found.arrived),
-            "frame": np.array([frame.numbers for frame in frames]),
-        }
+        self._write_tables(
+            rows,
+            target=np.asarray(target),
+            score=np.asarray(score),
+            arrived=np.asarray(found.arrived),
+            frame=np.array([frame.numbers for frame in frames]),
+        )
+        for name, lost in found.lost.items():
+            self._nodes[name].lost[rows.start : rows.stop] = np.asarray(lost)
+        pieces = {name: _by_image(points, len(rows)) for name, points in found.points.items()}
+        ends = np.zeros((len(self._nodes), len(rows)), np.int64)
+        for place in range(len(rows)):  # one by one: laid out alike for every size of batch
+            for number, (name, node) in enumerate(self._nodes.items()):
+                if name in pieces:
+                    node.add(pieces[name][place])
+                ends[number, place] = node.count
+        for node, counted in zip(self._nodes.values(), ends, strict=True):
+            node.image_start[rows.start + 1 : rows.stop + 1] = counted
+        self._file.check()
+
+    def _require_known(self, nodes: Mapping[str, object]) -> None:
+        unknown = [node for node in nodes if node not in self._nodes]
+        if unknown:
+            raise StoreError(
+                f"points came to {unknown}, which are not among the nodes announced for the file: "
+                f"{list(self._nodes)}."
+            )
+
+    def _write_tables(self, rows: range, **tables: NDArray[Any]) -> None:
         for name, values in tables.items():
             if len(values) != len(rows):
                 raise StoreError(f"{name}: {len(rows)} images were given, and {len(values)} of it.")
             self._file[name][rows.start : rows.stop] = values
-        for node, lost in found.lost.items():
-            self._groups[node]["lost"][rows.start : rows.stop] = np.asarray(lost)
-        pieces = {node: _by_image(points, len(rows)) for node, points in found.points.items()}
-        for place, row in enumerate(rows):  # one by one: laid out alike for every size of batch
-            for node, group in self._groups.items():
-                _append(group, row, pieces[node][place] if node in pieces else None)
-        self._file.check()
-
-    def _require_known(self, nodes: Mapping[str, object]) -> None:
-        unknown = [node for node in nodes if node not in self._groups]
-        if unknown:
-            raise StoreError(
-                f"points came to {unknown}, which are not among the nodes announced for the file: "
-                f"{list(self._groups)}."
-            )
 
     def finish(self) -> None:
-        """Complete the dimensions of the points.
+        """Write what still waits.
 
         Raises:
             StoreError: images are missing.
         """
         self._progress.finish()
-        for group in self._groups.values():
-            point = dimensions.extent(group, "point", len(group["weight"]))
-            dimensions.attach(group["index"], [point, group["axis"]])
-            dimensions.attach(group["weight"], [point])
+        for node in self._nodes.values():
+            node.finish()
 
 
 def _by_image(points: _Points, count: int) -> list[Weighted]:
@@ -136,17 +182,6 @@ def _by_image(points: _Points, count: int) -> list[Weighted]:
     order = np.argsort(start, kind="stable")
     edges = np.searchsorted(start[order], np.arange(1, count))
     return list(zip(np.split(index[order], edges), np.split(weight[order], edges), strict=True))
-
-
-def _append(group: h5py.Group, row: int, points: Weighted | None) -> None:
-    begin = len(group["weight"])
-    end = begin
-    if points is not None and len(points[1]):
-        end = begin + len(points[1])
-        for name, values in zip(("index", "weight"), points, strict=True):
-            group[name].resize(end, axis=0)
-            group[name][begin:end] = values
-    group["image_start"][row + 1] = end
 
 
 @contextmanager

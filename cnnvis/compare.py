@@ -1,14 +1,18 @@
 """How alike channels are, how well an order shows it, and how alike orders and gradients are."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis.errors import OrderingError
+from cnnvis.errors import ImageError, OrderingError
 from cnnvis.ordering.gram import Matrix, checked, one_thread, scatter, unit_length
 from cnnvis.ordering.result import Ordering
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DRAWS_AT_ONCE = 1 << 20
 
@@ -106,8 +110,41 @@ def quality(
     Raises:
         OrderingError: fewer than two channels, or a matrix that does not fit the ordering.
     """
-    own = neighbour_correlation(similarity, ordering.permutation)
+    return _judged(similarity, ordering, permutation_null(similarity, draws=draws, seed=seed))
+
+
+def quality_table(
+    similarity: ArrayLike, orderings: Mapping[str, Ordering], *, draws: int = 1000, seed: int = 0
+) -> "pd.DataFrame":
+    """Return one row per ordering: its :class:`Quality`, and its agreement with each other one.
+
+    All are judged against the same random orders.
+
+    Columns: method, the fields of :class:`Quality`, and ``agreement_with_<method>`` (Spearman's
+    \\|rho\\|) for every method.
+
+    Raises:
+        OrderingError: no ordering, or one that does not fit the similarity.
+    """
+    import pandas as pd
+
     null = permutation_null(similarity, draws=draws, seed=seed)
+    rho = agreement(list(orderings.values()))
+    rows = [
+        {"method": name}
+        | asdict(_judged(similarity, ordering, null))
+        | {f"agreement_with_{other}": rho[place, i] for i, other in enumerate(orderings)}
+        for place, (name, ordering) in enumerate(orderings.items())
+    ]
+    table = pd.DataFrame(rows)
+    numbers = table.columns[1:]
+    table[numbers] = table[numbers].round(6)
+    return table
+
+
+def _judged(similarity: ArrayLike, ordering: Ordering, null: Matrix) -> Quality:
+    """Judge an ordering against the neighbour correlations of random ones."""
+    own = neighbour_correlation(similarity, ordering.permutation)
     tie = np.isclose(null, own, rtol=0.0, atol=1e-12)
     worse = np.count_nonzero((null < own) & ~tie) + 0.5 * np.count_nonzero(tie)
     return Quality(
@@ -205,6 +242,31 @@ def norms(stack: ArrayLike) -> Matrix:
     """
     items = _items(stack)
     return np.asarray(np.sqrt((items**2).sum(axis=1)))
+
+
+def places_of_roles(roles: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Return the places of the images that play one of the wanted roles, in their order.
+
+    Raises:
+        ImageError: fewer than two roles are wanted, or no image plays one of them.
+
+    >>> places_of_roles(["reference", "", "similar"], ["reference", "similar"])
+    [0, 2]
+    """
+    present = sorted({role for role in roles if role}) or ["none"]
+    if len(set(wanted)) < 2:
+        raise ImageError(
+            f"a comparison needs at least two roles, got {', '.join(wanted) or 'none'}. Name more "
+            "under gradients.roles."
+        )
+    for role in wanted:
+        if role not in roles:
+            raise ImageError(
+                f"no image has the role '{role}', so there is nothing to compare; the images have "
+                f"the roles {', '.join(present)}. Give images that role in the sheet, or take it "
+                "out of gradients.roles. Everything but the comparison works without roles."
+            )
+    return [place for place, role in enumerate(roles) if role in wanted]
 
 
 def _between_neighbours(similarity: ArrayLike, permutation: ArrayLike) -> Matrix:

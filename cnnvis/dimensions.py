@@ -77,7 +77,6 @@ def streamed(
         chunks=chunk_shape(shape, np.dtype(dtype).itemsize),
         compression=compression,
         compression_opts=_GZIP_LEVEL if compression == "gzip" else None,
-        shuffle=compression is not None,
         fillvalue=np.nan,
         fill_time="ifset" if compression else "never",  # filling first would write all twice
         dcpl=creation,

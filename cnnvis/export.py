@@ -44,10 +44,11 @@ def write(
         limits: the values that become 0 and 255 as ``uint8``; by default the least and the
             greatest of the volume. Give volumes to be compared the same limits, and signed ones
             symmetric limits (:func:`cnnvis.volume.symmetric_limit`), so that zero is in the middle.
+            Values as ``float32`` are what they are, whatever the limits.
 
     Raises:
-        FileError: an unknown suffix or dtype, limits with ``float32``, values too large for it, a
-            name that the format cannot hold, a full disk or a read-only folder. Nothing is written.
+        FileError: an unknown suffix or dtype, values too large for ``float32``, a name that the
+            format cannot hold, a full disk or a read-only folder. Nothing is written.
         CnnvisError: limits that are not finite, or the wrong way round.
     """
     target = Path(path)
@@ -63,16 +64,15 @@ def write(
 
 def _voxels(volume: Volume, dtype: str, limits: Limits | None) -> tuple[NDArray[Any], Limits]:
     """Return voxels (plane, row, col) as they are written, and the values of 0 and 255."""
-    low, high = limits or (float(volume.data.min()), float(volume.data.max()))
+    least, greatest = float(volume.data.min()), float(volume.data.max())
     if dtype == "uint8":
+        low, high = limits or (least, greatest)
         return to_bytes(volume.data, low, high), (low, high)
     if dtype != "float32":
         raise FileError(f"voxels are written as {' or '.join(DTYPES)}, not as {dtype!r}.")
-    if limits is not None:
-        raise FileError("limits scale uint8 voxels; float32 ones are written as they are.")
-    if max(-low, high) > float(np.finfo(np.float32).max):
-        raise FileError(f"values from {low} to {high} do not fit float32; scale the volume down.")
-    return volume.data.astype("<f4"), (low, high)
+    if max(-least, greatest) > float(np.finfo(np.float32).max):
+        raise FileError(f"values from {least} to {greatest} do not fit float32; scale them down.")
+    return volume.data.astype("<f4"), (least, greatest)
 
 
 def _write_hd(volume: Volume, voxels: NDArray[Any], limits: Limits, path: Path) -> None:

@@ -56,6 +56,11 @@ class GradientImage(Image):
     predicted: int
     score: float
 
+    @property
+    def correct(self) -> bool | None:
+        """Whether the network was right; None where the true class is not known."""
+        return None if self.class_index is None else self.predicted == self.class_index
+
 
 class Writer:
     """Takes the gradients of one batch of images after the other; see :func:`create`."""
@@ -63,6 +68,7 @@ class Writer:
     def __init__(self, file: hdf5.NewFile, images: Sequence[Labelled]) -> None:
         """Begin with nothing written."""
         self._file = file
+        self._datasets = {name: file[name] for name in ("gradient", "predicted", "score")}
         self._progress = image_table.Progress(images)
 
     def append(
@@ -92,7 +98,7 @@ class Writer:
             "score": np.asarray(score),
         }
         for name, values in batch.items():
-            expected = (len(rows), *self._file[name].shape[1:])
+            expected = (len(rows), *self._datasets[name].shape[1:])
             if values.shape != expected:
                 raise StoreError(
                     f"{name}: an array of shape {expected} was announced, got {values.shape}."
@@ -101,7 +107,7 @@ class Writer:
                 raise StoreError(f"{name} of {list(names)}: not all values are finite.")
         for place, row in enumerate(rows):  # one by one: laid out alike for every size of batch
             for name, values in batch.items():
-                self._file[name][row] = values[place]
+                self._datasets[name][row] = values[place]
         self._file.check()
 
     def finish(self) -> None:
@@ -175,20 +181,20 @@ def read(path: Path, *, image: str) -> Floats:
         FileError, StoreError: there is no such file or image.
     """
     with _open(path) as file:
-        return np.asarray(file["gradient"][image_table.row(file, image)])
+        return hdf5.values(file["gradient"], image_table.row(file, image))
 
 
 def read_all(path: Path) -> Floats:
     """Return all gradients, (image, filter, in_channel, k_row, k_col)."""
     with _open(path) as file:
-        return np.asarray(file["gradient"][:])
+        return hdf5.values(file["gradient"])
 
 
 def blocks(path: Path) -> Iterator[Floats]:
     """Yield the gradient of one image after the other, in the order of the file."""
     with _open(path) as file:
         for row in range(len(file["gradient"])):
-            yield np.asarray(file["gradient"][row])
+            yield hdf5.values(file["gradient"], row)
 
 
 def images(path: Path) -> tuple[GradientImage, ...]:

@@ -57,6 +57,7 @@ def filters(
     return filters_and_scores(net, images, layer=layer, target=target)[0]
 
 
+@torch.enable_grad()
 def filters_and_scores(
     net: Network, images: Images, *, layer: str, target: int | Sequence[int]
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
@@ -66,6 +67,18 @@ def filters_and_scores(
     return _array(_gradient(chosen, uses, layer)), _array(scores.detach())
 
 
+def weight_shape(net: Network, layer: str) -> tuple[int, ...]:
+    """Return the shape of a layer's weights, which is that of a gradient of one image.
+
+    Raises:
+        LayerError: there is no such layer, or it has no filters.
+    """
+    module = next(iter(_uses_of(net, layer).values()))
+    weight: Any = module.weight
+    return tuple(weight.shape)
+
+
+@torch.enable_grad()
 def filters_by_class(
     net: Network, images: Images, *, layer: str, classes: Sequence[int]
 ) -> NDArray[np.floating[Any]]:
@@ -104,8 +117,7 @@ def _forward(net: Network, images: Tensor, layer: str) -> tuple[Tensor, list[_Us
         return output.clone() if copy else output
 
     taps = {name: partial(tap, module) for name, module in _uses_of(net, layer).items()}
-    with torch.enable_grad():
-        scores: Tensor = run(net, images, [net.scores], taps)[net.scores]
+    scores: Tensor = run(net, images, [net.scores], taps)[net.scores]
     if not uses or not scores.requires_grad:
         raise LayerError(f"the scores of this network do not depend on {layer!r}")
     return scores.flatten(1), uses
@@ -118,8 +130,8 @@ def _uses_of(net: Network, layer: str) -> dict[str, nn.Module]:
         known = [name for name in net.layers if _has_filters(net.nodes[name].module)]
         some = ", ".join(repr(name) for name in known[:5]) or "none"
         raise LayerError(
-            f"{layer!r} is a {net.node(layer).kind}, not a convolution or linear layer; this "
-            f"network has {len(known)} of these{': ' + some if known else ''}"
+            f"{layer!r} ({net.node(layer).kind}) is neither a convolution nor a linear layer; this "
+            f"network has {len(known)} of these: {some}"
         )
     return {
         name: node.module

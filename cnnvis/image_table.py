@@ -92,9 +92,10 @@ def row(file: h5py.File, image: str) -> int:
     Raises:
         StoreError: the file has no such image.
     """
-    ids = file["image"].asstr()[:]
-    found = np.flatnonzero(ids == image)
+    dataset = file["image"]
+    found = np.flatnonzero(dataset[:] == image.encode())
     if not len(found):
+        ids = dataset.asstr()[:]
         raise StoreError(
             f"no image {image!r} in {file.filename}, which has {len(ids)}: "
             f"{_few(ids)}{did_you_mean(image, ids)}."

@@ -22,7 +22,7 @@ BACKGROUND = (18, 19, 24)
 """Red, green and blue of an empty picture, 0 to 255."""
 
 HEAT: Colormap = LinearSegmentedColormap.from_list(
-    "heat", ["#000000", "#7a0403", "#d7260f", "#ff7f0e", "#ffd23f", "#ffffff"]
+    "heat", ["#000000", "#7a0403", "#d7260f", "#ff7f11", "#ffd23f", "#ffffff"]
 )
 """Black, red, yellow, white: data that are never negative."""
 
@@ -34,7 +34,10 @@ POLAR: Colormap = LinearSegmentedColormap.from_list(
 _LEVELS = 1024  # steps of the transfer function
 _EXTINCTION = 40.0  # of the largest value, per longest edge of the box
 _CLEAR_BELOW = 0.1  # levels that are quite transparent: data below 1 % of the limit
-_FRAME = (150, 164, 184)
+
+FRAME = (150, 164, 184)
+"""Red, green and blue of the near edges of the box."""
+
 _NEAR_EDGE, _FAR_EDGE = 1.0, 0.35  # how much of the frame's colour an edge shows
 _EDGE_WIDTH = 1.4  # pixels, in a picture of 450 rows
 _EDGES = [  # pairs of corners of the box, numbered as Camera.corners gives them
@@ -145,7 +148,7 @@ def _draw_edges(picture: Singles, view: Camera, *, behind: bool) -> None:
 
 def _draw_line(picture: Singles, start: Floats, end: Floats, strength: float) -> None:
     """Blend a smooth line between two positions (row, col) into the picture."""
-    half = _EDGE_WIDTH / 2 * picture.shape[0] / 450
+    half = max(0.5, _EDGE_WIDTH / 2 * picture.shape[0] / 450)
     low = np.maximum(np.floor(np.minimum(start, end) - half - 1), 0).astype(int)
     high = np.ceil(np.maximum(start, end) + half + 1).astype(int)
     part = picture[low[0] : high[0], low[1] : high[1]]
@@ -155,4 +158,4 @@ def _draw_line(picture: Singles, start: Floats, end: Floats, strength: float) ->
     along = np.clip(along, 0, 1)
     away = np.hypot(rows - start[0] - along * way[0], cols - start[1] - along * way[1])
     cover = (strength * np.clip(half + 0.5 - away, 0, 1))[..., None].astype(np.float32)
-    part += cover * (np.array(_FRAME, np.float32) / np.float32(255) - part)
+    part += cover * (np.array(FRAME, np.float32) / np.float32(255) - part)

@@ -142,7 +142,7 @@ _OF_DIMENSIONS = ("CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "DIMENSIO
 
 
 def _attrs(item: h5py.HLObject) -> tuple[tuple[str, Any], ...]:
-    found = ((name, value) for name, value in item.attrs.items() if name not in _OF_DIMENSIONS)
+    found = ((name, item.attrs[name]) for name in item.attrs if name not in _OF_DIMENSIONS)
     return tuple((n, tuple(v.tolist()) if isinstance(v, np.ndarray) else v) for n, v in found)
 
 

@@ -195,7 +195,7 @@ def _read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise ImageError(f"cannot read the table {path}: {error}") from error
 

@@ -71,6 +71,10 @@ def _activation(file: h5py.File, layer: str) -> h5py.Dataset:
     return known[layer]["activation"]
 
 
+def _floats(dataset: h5py.Dataset, selection: Any) -> Floats:
+    return hdf5.values(dataset, selection).astype(np.float32, copy=False)
+
+
 def read(path: Path, *, layer: str, image: str) -> Floats:
     """Return the feature maps of one image, (channel, row, col) or (channel,).
 
@@ -78,7 +82,7 @@ def read(path: Path, *, layer: str, image: str) -> Floats:
         FileError, StoreError: there is no such file, layer or image.
     """
     with _open(path) as file:
-        return np.asarray(_activation(file, layer)[image_table.row(file, image)], np.float32)
+        return _floats(_activation(file, layer), image_table.row(file, image))
 
 
 def read_channel(path: Path, *, layer: str, channel: int) -> Floats:
@@ -95,7 +99,7 @@ def read_channel(path: Path, *, layer: str, channel: int) -> Floats:
                 f"no channel {channel} in layer {layer!r} of {path}, which has {channels}, counted "
                 "from 0."
             )
-        return np.asarray(activation[:, channel], np.float32)
+        return _floats(activation, np.s_[:, channel])
 
 
 def blocks(path: Path, *, layer: str) -> Iterator[Floats]:
@@ -108,7 +112,7 @@ def blocks(path: Path, *, layer: str) -> Iterator[Floats]:
         activation = _activation(file, layer)
         step = max(1, _SLAB_BYTES // (activation.dtype.itemsize * prod(activation.shape[1:])))
         for first in range(0, len(activation), step):
-            yield from np.asarray(activation[first : first + step], np.float32)
+            yield from _floats(activation, np.s_[first : first + step])
 
 
 def read_mean(path: Path, *, layer: str) -> NDArray[np.float64]:
@@ -205,7 +209,7 @@ def scores(path: Path) -> Floats:
     with _open(path) as file:
         if "scores" not in file:
             raise StoreError(f"{path} was made without scores.")
-        return np.asarray(file["scores"][:], np.float32)
+        return _floats(file["scores"], ())
 
 
 def provenance(path: Path) -> Provenance:

@@ -140,7 +140,8 @@ def to_bytes(data: ArrayLike, low: float, high: float) -> NDArray[np.uint8]:
         raise CnnvisError(f"limits are finite, the low one first; got {low} and {high}.")
     if low == high:
         return np.asarray(np.where(values > high, 255, 0), np.uint8)
-    share = (np.clip(values, low, high).astype(np.float64) - low) / (high - low)
+    # The limits need not be numbers that the type of the data can hold.
+    share = (np.clip(values.astype(np.float64), low, high) - low) / (high - low)
     return np.asarray(np.rint(share * 255), np.uint8)
 
 

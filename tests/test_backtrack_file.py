@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from result_files import FRAME, NODES, backtrack, images, made, write_backtracks, write_store
 
@@ -68,6 +68,7 @@ def test_the_size_of_batches_does_not_show(tmp_path, batch):
 POINT = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3), st.integers(0, 2))
 
 
+@settings(max_examples=30, deadline=None)
 @given(points=st.lists(POINT, max_size=12))
 def test_points_of_all_starts_are_told_apart_and_fixations_merged(tmp_path_factory, points):
     """Points come in any order, and any start may have none."""
@@ -204,6 +205,7 @@ def test_what_does_not_belong_to_the_images_is_refused(tmp_path, start, changes,
 
 
 def test_a_node_that_was_not_announced_is_refused(tmp_path):
+    elsewhere = SimpleNamespace(points={"y": some_points([0])}, lost={}, arrived=[1.0])
     with (
         pytest.raises(StoreError, match=r"points came to \['y'\], .* announced .*: \['x'\]"),
         backtrack_file.create(
@@ -214,8 +216,7 @@ def test_a_node_that_was_not_announced_is_refused(tmp_path):
             provenance=made(),
         ) as writer,
     ):
-        found = SimpleNamespace(points={"y": some_points([0])}, lost={}, arrived=[1.0])
-        writer.append(["i0"], found, target=[0], score=[0.0], frames=[FRAME])
+        writer.append(["i0"], elsewhere, target=[0], score=[0.0], frames=[FRAME])
 
 
 def test_an_image_node_that_is_none_is_refused(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from cnnvis import compare, ordering
-from cnnvis.errors import OrderingError
+from cnnvis.errors import ImageError, OrderingError
 from cnnvis.ordering import Ordering
 
 
@@ -247,3 +247,31 @@ def test_gradients_that_cannot_be_compared_are_refused():
         compare.cosine_matrix([[1.0, 2.0], [np.nan, 1.0]])
     with pytest.raises(OrderingError, match=r"\(item, ...\)"):
         compare.norms([1.0, 2.0])
+
+
+def test_the_table_of_qualities_says_what_the_functions_say():
+    maps = np.random.default_rng(0).standard_normal((9, 4, 5))
+    likeness = compare.similarity(maps)
+    orders = {name: ordering.order(maps, name) for name in ("natural", "pca_image")}
+    table = compare.quality_table(likeness, orders, draws=100).set_index("method")
+    for name, one in orders.items():
+        judged = compare.quality(likeness, one, draws=100)
+        row = table.loc[name]
+        assert row["neighbour_correlation"] == pytest.approx(judged.neighbour_correlation, abs=1e-6)
+        assert row["percentile"] == pytest.approx(judged.percentile, abs=1e-6)
+        assert row[f"agreement_with_{name}"] == 1
+    rho = compare.agreement(list(orders.values()))[0, 1]
+    assert table.loc["natural", "agreement_with_pca_image"] == pytest.approx(rho, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("roles", "wanted", "message"),
+    [
+        (["reference", "other"], ["reference", "similar"], "'similar'.*other, reference"),
+        (["", ""], ["reference", "similar"], "'reference'.*roles none"),
+        (["reference"], ["reference"], "at least two roles"),
+    ],
+)
+def test_a_comparison_without_images_on_both_sides_is_refused(roles, wanted, message):
+    with pytest.raises(ImageError, match=message):
+        compare.places_of_roles(roles, wanted)

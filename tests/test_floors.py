@@ -12,10 +12,11 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 #: From the ground up: a module imports from its own floor or from one below.
 FLOORS = (
     ("words", "errors files geometry provenance entries catalogue classes assets download"),
-    ("arrays", "images sheets ordering compare volume saliency"),
-    ("torch", "models efficientnet_lite network gradients backtrack"),
-    ("files", "hdf5 store gradient_file backtrack_file export"),
-    ("pictures", "render figures"),
+    ("arrays", "images sheets ordering compare volume saliency attention predictions"),
+    ("torch", "models efficientnet_lite weights network gradients backtrack"),
+    ("files", "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
+        " gradient_file backtrack_file backtrack_writer export",),
+    ("pictures", "camera raycast render figures"),
     ("pages", "pages"),
     ("glue", "config workflow doctor cli __main__"),
 )

@@ -70,11 +70,12 @@ def test_an_error_leaves_the_old_file(tmp_path):
 WRITE_EVERYTHING = """
 import os, sys
 from pathlib import Path
-from cnnvis import shards
+from cnnvis import dimensions, shards
 from result_files import write_backtracks, write_gradients, write_store
 os.chdir(sys.argv[1])
+dimensions.CHUNK_BYTES = 100  # chunks that neither images nor channels fill
 for compression in (None, "gzip", "lzf"):
-    write_store(f"{compression}.h5", compression=compression)
+    write_store(f"{compression}.h5", count=7, compression=compression)
 write_store("half.h5", dtype="float16")
 write_gradients("gradients.h5")
 write_backtracks("shards/0.h5")

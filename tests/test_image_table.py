@@ -2,7 +2,7 @@
 
 import h5py
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnvis import image_table
@@ -18,10 +18,12 @@ IMAGES = st.lists(
         role=st.sampled_from(["", "reference", "similar"]),
     ),
     min_size=1,
+    max_size=6,
     unique_by=lambda image: image.id,
 )
 
 
+@settings(max_examples=30)
 @given(images=IMAGES)
 def test_what_is_written_is_read_back(tmp_path_factory, images):
     path = tmp_path_factory.mktemp("images") / "a.h5"

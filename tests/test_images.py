@@ -281,5 +281,5 @@ def test_every_network_of_the_catalogue_has_a_preprocessing():
 
 
 def test_reading_photos_needs_no_torch():
-    code = "import sys, cnnvis.sheets; assert not {'torch', 'pandas', 'h5py'} & set(sys.modules)"
+    code = "import sys, cnnvis.sheets; assert not {'torch', 'pandas', 'h5py', 'requests'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)

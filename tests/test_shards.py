@@ -292,6 +292,39 @@ def test_a_missing_shard_is_named_when_reading(tmp_path):
         store.read(path, layer="features.0", image="i0")
 
 
+def test_a_shard_that_hdf5_cannot_open_leaves_no_hole(tmp_path):
+    """Opened for writing in the same process, for one."""
+    for write, read in (
+        (write_store, lambda path: store.read(path, layer="features.0", image="i3")),
+        (write_store, lambda path: store.read_channel(path, layer="features.0", channel=0)),
+        (write_store, lambda path: list(store.blocks(path, layer="classifier"))),
+        (write_store, store.scores),
+        (write_gradients, gradient_file.read_all),
+        (write_gradients, lambda path: gradient_file.read(path, image="i3")),
+        (write_gradients, lambda path: list(gradient_file.blocks(path))),
+        (write_backtracks, lambda path: backtrack_file.fixations(path, image="i3")),
+    ):
+        path = gathered(tmp_path, write)
+        read(path)
+        with (
+            h5py.File(tmp_path / "shards" / "1.h5", locking=False),
+            pytest.raises(StoreError, match=r"all\.h5 cannot be read any more: .* locking"),
+        ):
+            read(path)
+        read(path)
+
+
+def test_a_shard_that_goes_while_it_is_read_leaves_no_hole(tmp_path, monkeypatch):
+    """HDF5 gives NaN for its images, and no error."""
+    path = gathered(tmp_path, write_store)
+    monkeypatch.setattr(store, "_SLAB_BYTES", 1)
+    blocks = store.blocks(path, layer="features.0")
+    assert next(blocks).shape == (5, 3, 4)
+    (tmp_path / "shards" / "2.h5").unlink()
+    with pytest.raises(StoreError, match=r"all\.h5 cannot be read any more: a shard has gone"):
+        list(blocks)
+
+
 def test_a_shard_that_was_made_again_is_named(tmp_path, monkeypatch):
     path = gathered(tmp_path, write_store)
     monkeypatch.setattr("result_files.made", lambda **_: made("again"))

@@ -1,9 +1,11 @@
 """The activation file: what is written is read back, in every way of reading."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from result_files import LAYERS, activations, images, made, write_gradients, write_store
 
@@ -39,6 +41,7 @@ def test_what_is_written_is_read_back(tmp_path, compression):
     assert store.provenance(path) == made(first=0)
 
 
+@settings(max_examples=20, deadline=None)
 @given(
     cuts=st.lists(st.integers(1, 6), max_size=6),
     dtype=st.sampled_from(["float32", "float16"]),
@@ -57,7 +60,7 @@ def test_every_cut_into_batches_gives_the_same_file(tmp_path_factory, cuts, dtyp
         dtype=dtype,
     ) as writer:
         edges = [0, *np.minimum(np.cumsum(cuts, dtype=int), 6).tolist(), 6]
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             part = slice(begin, end)
             writer.append(
                 [row.id for row in rows[part]], {n: m[part] for n, m in maps.items()}, scores[part]
@@ -232,7 +235,7 @@ def test_scores_of_another_shape_are_refused(append):
 @pytest.mark.parametrize("n_classes", [0, 7])
 def test_scores_where_none_were_announced_and_none_where_they_were(append, n_classes):
     maps, scores = activations(2)
-    with pytest.raises(StoreError, match="scores are written with every batch, or with none"):
+    with pytest.raises(StoreError, match="scores"):
         append(["i0", "i1"], maps, None if n_classes else scores, n_classes=n_classes)
 
 
@@ -254,7 +257,7 @@ def test_scores_that_are_not_finite_are_refused(append):
 def test_a_value_too_large_for_float16_is_refused(append):
     maps, scores = activations(2)
     maps[LINEAR][1, 2] = -7e4
-    with pytest.raises(StoreError, match="'i1': 70000 is too large for float16. Store float32"):
+    with pytest.raises(StoreError, match=r"'i1': 70000 is too large for float16\. Store float32"):
         append(["i0", "i1"], maps, scores, dtype="float16")
 
 

@@ -123,10 +123,11 @@ def test_bytes_are_the_nearest_share_of_the_limits(values, low, span):
         assert abs(share * 255 - int(byte)) <= 0.5 + 1e-9
 
 
-def test_bytes_of_float32_data_are_scaled_in_double_precision():
-    low, high = 1.0, 1.0 + 255 * 2.0**-23
-    steps = (1.0 + np.arange(256) * 2.0**-23).astype(np.float32)
-    assert volume.to_bytes(steps, low, high).tolist() == list(range(256))
+def test_limits_need_not_fit_the_type_of_the_data():
+    steps = np.array([2.0**24, 2.0**24 + 2], np.float32)
+    assert volume.to_bytes(steps, 2.0**24, 2.0**24 + 1).tolist() == [0, 255]
+    assert volume.to_bytes(np.array([6e4], np.float16), 0.0, 1.2e5).tolist() == [127]
+    assert volume.to_bytes(np.array([True, False]), 0.0, 2.0).tolist() == [128, 0]
 
 
 def test_without_a_span_there_are_two_shades():

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from cnnvis.backtrack.convolution import contributions, sliding
 from cnnvis.backtrack.points import Floats, Points
-from cnnvis.backtrack.record import Record, as_array
+from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.sums import contributions as linear_contributions
 from cnnvis.backtrack.walk import Backtrack
 from cnnvis.backtrack.windows import columns
@@ -49,19 +49,21 @@ def _mean_share(node: Node, record: Record, points: Points, count: int) -> Float
     inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.weight[0].numel()
     for part in points.chunks(inputs):
         unit = part.index[:, -1] if isinstance(layer, nn.Linear) else part.index[:, 0]
-        bias = np.abs(as_array(layer.bias.double())[unit])
-        both = bias + np.abs(as_array(_contributed(layer, node.inputs[0], record, part).double()))
+        bias = np.abs(rows(layer.bias, unit)).astype(np.float64)
+        both = bias + np.abs(_contributed(layer, node.inputs[0], record, part))
         share = np.divide(bias, both, out=np.zeros_like(bias), where=both > 0)
         total += np.bincount(part.start, part.weight * share, count)
     came = points.per_start(count)
     return np.divide(total, came, out=total, where=came > 0)
 
 
-def _contributed(layer: nn.Conv2d | nn.Linear, name: str, record: Record, points: Points) -> Tensor:
+def _contributed(layer: nn.Conv2d | nn.Linear, name: str, record: Record, points: Points) -> Values:
     """Return the sum of all contributions (point,) to each unit."""
     image = record.image(points)
     if isinstance(layer, nn.Linear):
-        return linear_contributions(layer, record[name], image, points.index).sum(1)
-    window = sliding(layer, record.shape(name)[1:]).at(points.index)
-    values = columns(record[name], groups=layer.groups, reads=0)
-    return contributions(layer, values, image, points.index[:, 0], window).sum((1, 2))
+        found = linear_contributions(layer, record[name], image, points.index)
+    else:
+        window = sliding(layer, record.shape(name)[1:]).at(points.index)
+        values = columns(record[name], groups=layer.groups, reads=0)
+        found = contributions(layer, values, image, points.index[:, 0], window)
+    return np.asarray(found.reshape(len(points), -1).sum(1))

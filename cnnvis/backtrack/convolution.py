@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Ints, Points, concat
-from cnnvis.backtrack.record import Record, as_tensor
+from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
-from cnnvis.backtrack.shares import chosen, largest
+from cnnvis.backtrack.shares import Chosen, Places, chosen, largest
 from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
 from cnnvis.network.graph import Node
 
@@ -38,8 +37,34 @@ def convolution(
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
-        pieces.append(_channel_sum(part, layer, contribution, windows, window, options))
+        point, channel, share = _largest_channel(contribution, window, options)
+        index = part.index[point]
+        if options.position == "centre":
+            row, col = windows.centre(index)
+        else:
+            row, col = _largest_place(contribution, window, point, channel)
+        channel += group(layer, index[:, 0]) * contribution.shape[2]
+        pieces.append(part.spread(point, np.column_stack([channel, row, col]), share))
     return {name: concat(pieces)}
+
+
+def _largest_channel(contribution: Values, window: Window, options: Options) -> Chosen:
+    """Choose the channel with the largest sum; windows without a place in the map have none."""
+    strength = contribution.sum(1)
+    if window.outside is not None:
+        nothing = np.logical_and.reduce(window.outside, axis=1)
+        strength[nothing] = -np.inf
+    return chosen(strength, k=1, dead_end=options.dead_end)
+
+
+def _largest_place(
+    contribution: Values, window: Window, point: Places, channel: Places
+) -> tuple[Ints, Ints]:
+    """Return row and column (new,) of the largest contribution in the chosen channels."""
+    plane = contribution[point, :, channel]
+    if window.outside is not None:
+        plane[window.outside[point]] = -np.inf
+    return window.position(point, largest(plane)[1])
 
 
 def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
@@ -57,8 +82,8 @@ def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
 
 
 def contributions(
-    layer: nn.Conv2d, values: Tensor, image: Ints, filters: Ints, window: Window
-) -> Tensor:
+    layer: nn.Conv2d, values: Values, image: Ints, filters: Ints, window: Window
+) -> Values:
     """Return what each activation in the windows contributes, (point, tap, channel of the group).
 
     Args:
@@ -68,39 +93,24 @@ def contributions(
         filters: (point,) the channel of each unit.
         window: the windows of the units.
     """
-    found = gather(values, image, _group(layer, filters), window.places)
-    weight = layer.weight.index_select(0, as_tensor(filters, layer.weight))
-    found *= weight.flatten(2).transpose(1, 2)
-    if not window.is_inside:
-        found.masked_fill_(as_tensor(~window.inside[:, :, None], found), 0)
+    found = gather(values, image, group(layer, filters), window.places)
+    found *= _weights(layer, filters)
+    if window.outside is not None:
+        found[window.outside] = 0
     return found
 
 
-def _group(layer: nn.Conv2d, filters: Ints) -> Ints:
+def _weights(layer: nn.Conv2d, filters: Ints) -> Values:
+    """Return the weights (point, tap, channel of the group) of the filter of each point."""
+    wanted = np.zeros(layer.out_channels, dtype=bool)
+    wanted[filters] = True
+    used = np.flatnonzero(wanted)  # so that each filter is turned once, not once for each point
+    weights = rows(layer.weight, used).reshape(len(used), layer.weight.shape[1], -1)
+    turned = np.ascontiguousarray(weights.transpose(0, 2, 1))
+    found: Values = turned[wanted.cumsum()[filters] - 1]
+    return found
+
+
+def group(layer: nn.Conv2d, filters: Ints) -> Ints:
     """Return the group of channels (point,) that each filter reads."""
     return filters // (layer.out_channels // layer.groups)
-
-
-def _channel_sum(
-    points: Points,
-    layer: nn.Conv2d,
-    contribution: Tensor,
-    windows: Sliding,
-    window: Window,
-    options: Options,
-) -> Points:
-    """Go to the channel with the largest sum, at the window's centre or where it is largest."""
-    strength = contribution.sum(1)
-    if not window.is_inside:
-        nothing = ~np.logical_or.reduce(window.inside, axis=1)
-        strength[as_tensor(nothing, strength)] = -torch.inf
-    point, channel, share = chosen(strength, k=1, dead_end=options.dead_end)
-    index = points.index[point]
-    if options.position == "centre":
-        row, col = windows.centre(index)
-    else:
-        plane = contribution[torch.from_numpy(point), :, torch.from_numpy(channel)]
-        outside = as_tensor(~window.inside[point], plane)
-        row, col = window.position(point, largest(plane.masked_fill(outside, -torch.inf))[1])
-    channel = channel + _group(layer, index[:, 0]) * contribution.shape[2]
-    return points.spread(point, np.column_stack([channel, row, col]), share)

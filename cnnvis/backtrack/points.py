@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -15,6 +14,7 @@ CHUNK_BYTES = 4 * 2**20
 """Rules work on so many points at a time that what they gather stays below this."""
 
 _BYTES_PER_VALUE = 12  # the activation, its weight, and one more for masks and sums
+_KINDS = (np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.int64))
 _KEYS = 2**62  # different places that a sortable key can tell apart
 
 
@@ -41,13 +41,13 @@ class Points:
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""
         index, weight, start = self.index, self.weight, self.start
-        kinds = tuple(array.dtype.name for array in (index, weight, start))
+        kinds = (index.dtype, weight.dtype, start.dtype)
         fits = index.ndim == 2 and weight.shape == start.shape == index.shape[:1]
-        if not fits or kinds != ("int64", "float64", "int64"):
+        if not fits or kinds != _KINDS:
             raise ValueError(
                 "points are an int64 index (point, dimension), a float64 weight (point,) and an "
                 f"int64 start (point,); got the shapes {index.shape}, {weight.shape}, "
-                f"{start.shape} of {', '.join(kinds)}"
+                f"{start.shape} of {', '.join(map(str, kinds))}"
             )
 
     @classmethod
@@ -89,13 +89,11 @@ class Points:
         """Return the weight (start,) of each of so many starts."""
         return np.bincount(self.start, self.weight, count).astype(np.float64, copy=False)
 
-    @cached_property
-    def bounds(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The smallest and the largest index along each dimension (of one point or more)."""
-        return tuple(self.index.min(0).tolist()), tuple(self.index.max(0).tolist())
-
-    def merged(self) -> "Points":
+    def merged(self, extents: Sequence[int] | None = None) -> "Points":
         """Return the points with those of equal start and index made one, their weights added up.
+
+        Args:
+            extents: the shape of what the points lie in; found from the points unless given.
 
         >>> Points.of([[0, 1], [0, 1]], start=[1, 0]).merged().start.tolist()
         [0, 1]
@@ -104,7 +102,7 @@ class Points:
             return self
         if len(self) < 2:
             return Points(self.index, self.weight, self.start, unique=True)
-        key = self._key()
+        key = self._key(self.index.max(0) + 1 if extents is None else extents)
         order = key.argsort(kind="stable")
         key = key[order]
         first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
@@ -112,13 +110,13 @@ class Points:
         weight = np.add.reduceat(self.weight[order], first)
         return Points(self.index[kept], weight, self.start[kept], unique=True)
 
-    def _key(self) -> Ints:
+    def _key(self, extents: Sequence[int]) -> Ints:
         """Return one number per point that sorts as (start, index) does."""
-        extents = [high + 1 for high in self.bounds[1]]
-        if prod(extents) * (int(self.start.max()) + 1) > _KEYS:
+        places = prod(map(int, extents))
+        if places * (int(self.start.max()) + 1) > _KEYS:
             columns = np.column_stack([self.start, self.index])
             return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1)
-        return self.start * prod(extents) + ravel(self.index, extents)
+        return self.start * places + ravel(self.index, extents)
 
     def chunks(self, values: int) -> Iterator["Points"]:
         """Yield the points in runs that gather less than ``CHUNK_BYTES``, ``values`` a point."""
@@ -148,9 +146,9 @@ def ravel(index: Ints, shape: Sequence[int]) -> Ints:
     >>> ravel(np.array([[1, 2]]), (3, 4)).tolist()
     [6]
     """
-    flat = np.zeros(len(index), np.int64)
-    for axis, size in enumerate(shape):
-        flat = flat * size + index[:, axis]
+    flat = index[:, 0]
+    for axis in range(1, len(shape)):
+        flat = flat * shape[axis] + index[:, axis]
     return flat
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
-from cnnvis.backtrack.record import Record, as_tensor
+from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import arguments, refusal, rule
 from cnnvis.backtrack.shares import chosen
 from cnnvis.backtrack.windows import Adaptive, Sliding, columns, gather, pair
@@ -94,7 +94,8 @@ def _pool(
         channel = part.index[:, 0]
         window = windows.at(part.index)
         strength = gather(values, record.image(part), channel, window.places)[:, :, 0]
-        strength.masked_fill_(as_tensor(~window.inside, strength), -torch.inf)
+        if window.outside is not None:
+            strength[window.outside] = -np.inf
         point, tap, share = chosen(strength, k=k, dead_end=options.dead_end)
         row, col = window.position(point, tap)
         pieces.append(part.spread(point, np.column_stack([channel[point], row, col]), share))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,15 +13,24 @@ from cnnvis.backtrack.points import Ints, Points, ravel
 from cnnvis.errors import BacktrackError
 from cnnvis.network.graph import CONSTANT, Network, Node
 
-
-def as_array(tensor: Tensor) -> NDArray[Any]:
-    """Return the values of a tensor, wherever it lives."""
-    return tensor.detach().cpu().numpy()
+Values = NDArray[np.floating]
+"""Activations, weights, or products of the two, in the precision of the network."""
 
 
-def as_tensor(array: NDArray[Any], like: Tensor) -> Tensor:
-    """Return an array as a tensor where ``like`` lives."""
-    return torch.from_numpy(array).to(like.device)
+def as_array(tensor: Tensor) -> Values:
+    """Return the values of a tensor, wherever it lives; without a copy where numpy can share it."""
+    tensor = tensor.detach()
+    if tensor.dtype == torch.bfloat16:  # unknown to numpy
+        tensor = tensor.float()
+    found: Values = tensor.cpu().numpy()
+    return found
+
+
+def rows(tensor: Tensor, index: Ints) -> Values:
+    """Return some rows (point, ...) of a tensor, of which only these leave its device."""
+    if tensor.device.type == "cpu":
+        return as_array(tensor)[index]
+    return as_array(tensor.detach().index_select(0, torch.from_numpy(index).to(tensor.device)))
 
 
 def sources(net: Network, node: Node) -> tuple[str, ...]:
@@ -45,19 +53,18 @@ class Record:
     activations: Mapping[str, Tensor]
     images: Ints
 
-    def __getitem__(self, name: str) -> Tensor:
+    def __getitem__(self, name: str) -> Values:
         """Return the activations (image, ...) of a node.
 
         Raises:
             BacktrackError: they were not recorded.
         """
-        try:
-            return self.activations[name]
-        except KeyError:
+        if name not in self.activations:
             raise BacktrackError(
                 f"backtracking reads the activations of node {name!r}, which were not recorded; "
                 "record the nodes that cnnvis.backtrack.needed(net, start_node) lists, or all"
-            ) from None
+            )
+        return as_array(self.activations[name])
 
     def image(self, points: Points) -> Ints:
         """Return the image of the batch (point,) that each point belongs to."""
@@ -77,7 +84,7 @@ class Record:
             )
         return shape
 
-    def values(self, name: str, points: Points) -> NDArray[Any]:
+    def values(self, name: str, points: Points) -> Values:
         """Return the activation (point,) of a node at each point; a side of length 1 is repeated.
 
         Raises:
@@ -91,8 +98,8 @@ class Record:
             )
         maps = self[name]
         flat = ravel(np.minimum(points.index, np.array(shape) - 1), shape)
-        flat += self.image(points) * maps[0].numel()
-        return as_array(maps.reshape(-1).index_select(0, as_tensor(flat, maps)))
+        found: Values = maps.reshape(-1)[flat + self.image(points) * maps[0].size]
+        return found
 
     @cached_property
     def depth(self) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from cnnvis.backtrack.points import Ints
-from cnnvis.backtrack.record import as_array, as_tensor
+from cnnvis.backtrack.record import as_array
 from cnnvis.errors import BacktrackError
 
 
@@ -75,7 +75,7 @@ def check(starts: Starts, activations: Tensor) -> None:
             f"no (image, unit) {tuple(where[outside][0].tolist())} at {starts.node!r}, whose last "
             f"one is {tuple(size - 1 for size in activations.shape)}"
         )
-    value = as_array(activations[tuple(as_tensor(column, activations) for column in where.T)])
+    value = as_array(activations)[tuple(where.T)]
     strange = ~np.isfinite(value)
     if strange.any():
         raise BacktrackError(

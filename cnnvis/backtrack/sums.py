@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Ints, Points, concat, ravel
-from cnnvis.backtrack.record import Record, as_tensor, sources
+from cnnvis.backtrack.record import Record, Values, rows, sources
 from cnnvis.backtrack.rules import arguments, refusal, rule
 from cnnvis.backtrack.shares import chosen
 from cnnvis.network.graph import Node
@@ -30,14 +30,14 @@ def linear(node: Node, record: Record, points: Points, options: Options) -> Foun
     for part in points.chunks(layer.in_features):
         strength = contributions(layer, record[name], record.image(part), part.index)
         if options.contribution == "absolute":
-            strength = strength.abs()
+            strength = np.abs(strength)
         point, unit, share = chosen(strength, k=options.k, dead_end=options.dead_end)
         index = np.column_stack([part.index[point, :-1], unit])
         pieces.append(part.spread(point, index, share).merged())
     return {name: concat(pieces)}
 
 
-def contributions(layer: nn.Linear, values: Tensor, image: Ints, index: Ints) -> Tensor:
+def contributions(layer: nn.Linear, values: Values, image: Ints, index: Ints) -> Values:
     """Return what each input of the layer contributes to some of its units, (point, input).
 
     Args:
@@ -47,8 +47,9 @@ def contributions(layer: nn.Linear, values: Tensor, image: Ints, index: Ints) ->
         index: (point, [..., unit]) of its units.
     """
     row = ravel(np.column_stack([image, index[:, :-1]]), values.shape[:-1])
-    found = values.reshape(-1, layer.in_features).index_select(0, as_tensor(row, values))
-    return found.mul_(layer.weight.index_select(0, as_tensor(index[:, -1], values)))
+    found = rows(layer.weight, index[:, -1])
+    found *= values.reshape(-1, layer.in_features)[row]
+    return found
 
 
 @rule(operator.add, operator.iadd, torch.add, "add", "add_")
@@ -66,7 +67,7 @@ def add(node: Node, record: Record, points: Points, options: Options) -> Found:
     values = np.column_stack([record.values(name, points) for name in names])
     values[:, 1] *= arguments(node, "other", "alpha").get("alpha", 1)
     if options.residual == "split":
-        point, addend, share = chosen(torch.from_numpy(values), k="all", dead_end=options.dead_end)
+        point, addend, share = chosen(values, k="all", dead_end=options.dead_end)
         new = points.spread(point, points.index[point], share)
         to_first = addend == 0
     else:

@@ -129,18 +129,19 @@ def from_units(
     seen = Record(net, record, starts.image)
     waiting = {starts.node: [Points.of(starts.index, start=np.arange(len(starts)))]}
     points: dict[str, Points] = {}
-    lost: dict[str, Floats] = {}
+    came: dict[str, Floats] = {}
+    gone: dict[str, Floats] = {}
     for node in reversed(list(net.nodes.values())):
         if node.name not in waiting:
             continue
-        here = points[node.name] = concat(waiting.pop(node.name)).merged()
+        here = points[node.name] = concat(waiting.pop(node.name)).merged(node.shape)
         if node.name == net.image:
             continue
         sent = _followed(node, seen, here, options or Options())
-        lost[node.name] = _lost(node, here, sent, len(starts))
+        came[node.name], gone[node.name] = _balance(here, sent, len(starts))
         for name, part in sent.items():
             waiting.setdefault(name, []).append(part)
-    return Backtrack(points, lost, net.image, starts)
+    return Backtrack(points, _lost(net, came, gone), net.image, starts)
 
 
 def reachable(net: Network, start_node: str) -> dict[str, tuple[int, ...]]:
@@ -187,24 +188,38 @@ def _followed(node: Node, record: Record, here: Points, options: Options) -> Map
 
 def _check_places(node: Node, name: str, points: Points, shape: tuple[int, ...]) -> None:
     """Refuse points that lie outside of the input they were sent to."""
-    low, high = points.bounds
-    fits = len(low) == len(shape) and min(low, default=0) >= 0
-    if not (fits and all(last < size for last, size in zip(high, shape, strict=True))):
+    # As unsigned numbers negative ones are larger than any shape.
+    if points.index.shape[1] != len(shape) or not (points.index.view(np.uint64) < shape).all():
+        low, high = points.index.min(0).tolist(), points.index.max(0).tolist()
         raise BacktrackError(
             f"the rule of node {node.name!r} ({node.kind}) sent points to {name!r} between {low} "
             f"and {high}, but its shape is {shape}"
         )
 
 
-def _lost(node: Node, here: Points, sent: Mapping[str, Points], count: int) -> Floats:
-    """Return the weight (start,) that came to a node and did not go on, without rounding noise."""
-    if any(part is here for part in sent.values()):
-        return np.zeros(count)
+def _balance(here: Points, sent: Mapping[str, Points], count: int) -> tuple[Floats, Floats]:
+    """Return the weights (start,) that came to a node, and that went on."""
     came = here.per_start(count)
-    left = came - sum(part.per_start(count) for part in sent.values())
-    if not (left >= -_GROWTH * came).all():
+    if any(part is here for part in sent.values()):
+        return came, came
+    return came, sum((part.per_start(count) for part in sent.values()), np.zeros(count))
+
+
+def _lost(
+    net: Network, came: Mapping[str, Floats], gone: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Return the weight (start,) that did not go on, by node, without rounding noise.
+
+    Raises:
+        BacktrackError: more went on than came.
+    """
+    before = np.array(list(came.values()))
+    left = before - np.array(list(gone.values()))
+    grown = ~(left >= -_GROWTH * before).all(axis=1)
+    if grown.any():
+        node = net.nodes[list(came)[int(grown.argmax())]]
         raise BacktrackError(
             f"the rule of node {node.name!r} ({node.kind}) sent on more weight than came to it, or "
             "weight that is no number; the shares of a point must add up to 1 at most"
         )
-    return np.where(left > _ROUNDING * came, left, 0.0)
+    return dict(zip(came, np.where(left > _ROUNDING * before, left, 0.0), strict=True))

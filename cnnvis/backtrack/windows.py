@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from cnnvis.backtrack.points import CHUNK_BYTES, Ints
-from cnnvis.backtrack.record import as_tensor
+from cnnvis.backtrack.record import Values
 
 Pair = tuple[int, int]
 """(along rows, along columns)"""
@@ -21,40 +19,41 @@ class Taps:
 
     Args:
         at: (point, tap) int64, clipped to the map.
-        inside: (point, tap) bool, False where a tap lies outside of the map or of the window.
+        inside: (point, tap) bool, False where a tap lies outside of the map or of the window; None
+            where all lie inside.
     """
 
     at: Ints
-    inside: NDArray[np.bool_]
+    inside: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """The places (row, col) that windows read in a map of so many columns (``width``).
+    """The places that windows read in a map, row taps first, the column taps varying fastest.
 
-    Every row tap goes with every column tap, the column taps varying fastest.
+    Args:
+        rows: the taps along rows.
+        cols: the taps along columns.
+        places: (point, tap) int64, the flat address of every tap in the map.
+        outside: (point, tap) bool, whether a tap lies outside of the map; None if none does.
     """
 
     rows: Taps
     cols: Taps
-    width: int
+    places: Ints
+    outside: NDArray[np.bool_] | None
 
-    @cached_property
-    def inside(self) -> NDArray[np.bool_]:
-        """(point, tap) bool: whether a tap lies in the map."""
-        both = self.rows.inside[:, :, None] & self.cols.inside[:, None, :]
-        return both.reshape(len(both), -1)
-
-    @cached_property
-    def is_inside(self) -> bool:
-        """Whether every tap lies in the map."""
-        return bool(self.rows.inside.all() and self.cols.inside.all())
-
-    @property
-    def places(self) -> Ints:
-        """(point, tap) int64: the flat address of every tap in a map, row by row."""
-        both = self.rows.at[:, :, None] * self.width + self.cols.at[:, None, :]
-        return both.reshape(len(both), -1)
+    @classmethod
+    def of(cls, rows: Taps, cols: Taps, width: int) -> "Window":
+        """Return the windows with these taps in maps of ``width`` columns."""
+        shape = (len(rows.at), rows.at.shape[1] * cols.at.shape[1])
+        places = (rows.at * width)[:, :, None] + cols.at[:, None, :]
+        outside = None
+        if rows.inside is not None or cols.inside is not None:
+            row = True if rows.inside is None else rows.inside[:, :, None]
+            col = True if cols.inside is None else cols.inside[:, None, :]
+            outside = ~np.broadcast_to(row & col, places.shape).reshape(shape)
+        return cls(rows, cols, places.reshape(shape), outside)
 
     def position(self, point: NDArray[np.intp], tap: NDArray[np.intp]) -> tuple[Ints, Ints]:
         """Return row and column (new,) of the given tap of the window of each given point."""
@@ -84,17 +83,18 @@ class Sliding:
 
     def at(self, index: Ints) -> Window:
         """Return the windows of units at ``index`` (point, [channel, row, col])."""
-        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
+        return Window.of(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
 
     def centre(self, index: Ints) -> tuple[Ints, Ints]:
         """Return row and column (point,) of the middle of these windows, clipped to the map."""
         return self._middle(index[:, 1], 0), self._middle(index[:, 2], 1)
 
     def _axis(self, unit: Ints, axis: int) -> Taps:
+        if self.kernel[axis] == 1 and self.padding[axis] == 0:
+            return Taps((unit * self.stride[axis])[:, None], None)
         reach = np.arange(self.kernel[axis]) * self.dilation[axis] - self.padding[axis]
         at = (unit * self.stride[axis])[:, None] + reach
-        clipped = _clipped(at, self.size[axis])
-        return Taps(clipped, clipped == at)
+        return _within(at, self.size[axis])
 
     def _middle(self, unit: Ints, axis: int) -> Ints:
         half = self.dilation[axis] * (self.kernel[axis] - 1) // 2
@@ -118,7 +118,7 @@ class Adaptive:
 
     def at(self, index: Ints) -> Window:
         """Return the windows of units at ``index`` (point, [channel, row, col])."""
-        return Window(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
+        return Window.of(self._axis(index[:, 1], 0), self._axis(index[:, 2], 1), self.size[1])
 
     def _longest(self, axis: int) -> int:
         first, end = self._reach(np.arange(self.units[axis]), axis)
@@ -131,10 +131,11 @@ class Adaptive:
     def _axis(self, unit: Ints, axis: int) -> Taps:
         first, end = self._reach(unit, axis)
         at = first[:, None] + np.arange(self._longest(axis))
-        return Taps(_clipped(at, self.size[axis]), at < end[:, None])
+        inside = at < end[:, None]
+        return Taps(np.minimum(at, self.size[axis] - 1), None if inside.all() else inside)
 
 
-def columns(maps: Tensor, *, groups: int, reads: int) -> Tensor:
+def columns(maps: Values, *, groups: int, reads: int) -> Values:
     """Return maps (image, channel, row, col) as (image, place, group, depth) for :func:`gather`.
 
     Args:
@@ -143,14 +144,15 @@ def columns(maps: Tensor, *, groups: int, reads: int) -> Tensor:
         reads: how many values will be gathered. Where they are many the values of a place are
             copied next to each other, which is several times faster to read.
     """
-    found = maps.flatten(2).transpose(1, 2)
-    small = found.numel() < min(2 * reads, CHUNK_BYTES // found.element_size())
-    if small and groups < maps.shape[1]:
-        found = found.contiguous()
-    return found.view(*found.shape[:2], groups, -1)
+    images, channels, height, width = maps.shape
+    parts = maps.reshape(images, groups, channels // groups, height * width)
+    found = parts.transpose(0, 3, 1, 2)
+    if groups < channels and found.size < min(reads, CHUNK_BYTES // found.itemsize):
+        found = np.ascontiguousarray(found)
+    return found
 
 
-def gather(values: Tensor, image: Ints, group: Ints, places: Ints) -> Tensor:
+def gather(values: Values, image: Ints, group: Ints, places: Ints) -> Values:
     """Return the activations (point, tap, depth) that windows read.
 
     Args:
@@ -160,17 +162,22 @@ def gather(values: Tensor, image: Ints, group: Ints, places: Ints) -> Tensor:
         places: (point, tap) where it lies. Taps outside of the map read a value at its border: mask
             them.
     """
-    return values[
-        as_tensor(image[:, None], values),
-        as_tensor(places, values),
-        as_tensor(group[:, None], values),
-    ]
+    if values.shape[2] == 1:
+        return values[:, :, 0][image[:, None], places]
+    return values[image[:, None], places, group[:, None]]
 
 
 def pair(value: int | Sequence[int]) -> Pair:
     """Return (along rows, along columns) of a layer's setting, which may be one number for both."""
     rows, cols = (value, value) if isinstance(value, int) else value
     return rows, cols
+
+
+def _within(at: Ints, size: int) -> Taps:
+    """Return the taps of windows at places (point, tap) that may lie outside of an axis."""
+    clipped = _clipped(at, size)
+    inside = clipped == at
+    return Taps(clipped, None if inside.all() else inside)
 
 
 def _clipped(at: Ints, size: int) -> Ints:

@@ -13,7 +13,15 @@ from cnnvis.compare import cosine_matrix, norms
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, mosaic, style
 from cnnvis.figures.scales import Scale, Values, scale
-from cnnvis.figures.subjects import STATES, Subject, by_role, colour, columns, new_role, roles
+from cnnvis.figures.subjects import (
+    STATES,
+    Subject,
+    all_roles,
+    begins_role,
+    by_role,
+    colour_of,
+    groups,
+)
 from cnnvis.ordering.result import Ordering
 from cnnvis.volume import REDUCTIONS, finite, from_filters
 
@@ -78,7 +86,7 @@ def comparison(
         dpi=dpi,
     )
     for place, top in zip(shown, tops, strict=True):
-        _name(sheet, top, people, place, place == shown[0] or new_role(people, place), height)
+        _name(sheet, top, people, place, place == shown[0] or begins_role(people, place), height)
         axes = style.bare(sheet.axes(style.MARGIN + _NAMES, top, width, height))
         axes.set_gid(f"gradient {people[place].name}")
         image = mosaic.compose(tiles[place], layout)
@@ -120,7 +128,7 @@ def _tops(people: Sequence[Subject], shown: Sequence[int], height: float) -> lis
     """Return how far down each row begins, with more room between two roles."""
     tops = [0.06]
     for place in shown[1:]:
-        gap = _ROLE_GAP + _ROW_GAP if new_role(people, place) else _ROW_GAP
+        gap = _ROLE_GAP + _ROW_GAP if begins_role(people, place) else _ROW_GAP
         tops.append(tops[-1] + max(height, 0.32) + gap)
     return tops
 
@@ -135,8 +143,8 @@ def _name(
 ) -> None:
     """Write the name of an image beside its row, and its role where the role begins."""
     subject = people[place]
-    colour = colour(people, subject.role)
-    middle = top + max(height, 0.32) / 2 if height > 0.32 else top + height / 2
+    colour = colour_of(people, subject.role)
+    middle = top + height / 2
     lines = [lettering.shortened(subject.name, _NAMES - 0.15, style.SMALL), subject.state]
     if first:
         sheet.text(
@@ -159,7 +167,7 @@ def _draw_charts(sheet: style.Sheet, top: float, array: Values, people: Sequence
     """Draw the norms by group, and the cosines between all images."""
     named = len(people) <= _NAMED
     room = 0.1 + max(lettering.text_width(subject.name, style.TINY) for subject in people)
-    room = min(1.1, room) if named else 0.5
+    room = min(1.1, room) if named else 0.75
     side = _MATRIX
     right = style.WIDTH - style.MARGIN - side
     width = right - room - 0.35 - style.MARGIN - 0.5
@@ -176,11 +184,11 @@ def _draw_charts(sheet: style.Sheet, top: float, array: Values, people: Sequence
 def _draw_norms(axes: Axes, lengths: Values, people: Sequence[Subject]) -> None:
     """Draw one point per image, filled where the network was right, and the mean of each group."""
     axes.set_gid("norms")
-    columns = columns(people)
+    columns = groups(people)
     for place, (role, correct) in enumerate(columns):
         chosen = [subject.role == role and subject.correct is correct for subject in people]
         values = lengths[np.array(chosen)]
-        colour = colour(people, role)
+        colour = colour_of(people, role)
         if not values.size:
             axes.text(
                 place, 0, "none", ha="center", va="bottom", size=style.TINY, color=style.MUTED
@@ -208,7 +216,7 @@ def _draw_norms(axes: Axes, lengths: Values, people: Sequence[Subject]) -> None:
             va="top",
             size=style.SMALL,
             weight="bold",
-            color=colour(people, role),
+            color=colour_of(people, role),
             annotation_clip=False,
         )
 
@@ -221,15 +229,29 @@ def _draw_cosines(
     axes.imshow(values, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto")
     style.bare(axes)
     axes.tick_params(length=0, labelsize=style.TINY, pad=2)
-    if named:
+    if not named:
+        _name_roles(axes, people)
+    else:
         short = [lettering.shortened(subject.name, room - 0.05, style.TINY) for subject in people]
         axes.set_yticks(range(len(people)), short)
         for label, subject in zip(axes.get_yticklabels(), people, strict=True):
-            label.set_color(colour(people, subject.role))
+            label.set_color(colour_of(people, subject.role))
     for place in range(1, len(people)):
-        if new_role(people, place):
+        if begins_role(people, place):
             axes.axhline(place - 0.5, color=style.INK, lw=0.7)
             axes.axvline(place - 0.5, color=style.INK, lw=0.7)
+
+
+def _name_roles(axes: Axes, people: Sequence[Subject]) -> None:
+    """Write the roles beside a matrix of too many images to name."""
+    roles = list(dict.fromkeys(subject.role for subject in people))
+    middles = [
+        float(np.mean([place for place, one in enumerate(people) if one.role == role]))
+        for role in roles
+    ]
+    axes.set_yticks(middles, [role or "no role" for role in roles])
+    for label, role in zip(axes.get_yticklabels(), roles, strict=True):
+        label.set_color(colour_of(people, role))
 
 
 def _caption(
@@ -259,7 +281,7 @@ def _caption(
     ]
     if len(shown) < len(people):
         parts.append(f"{len(shown)} of {len(people)} images are shown; the charts count them all.")
-    sizes = [sum(subject.role == role for subject in people) for role in roles(people)]
+    sizes = [sum(subject.role == role for subject in people) for role in all_roles(people)]
     if min(sizes) < FEW:
         parts.append(
             f"With {min(sizes)} to {max(sizes)} images in a role this is an illustration, no "

@@ -3,6 +3,7 @@
 Widths are inches, sizes of letters are points.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from matplotlib.font_manager import FontProperties
@@ -47,17 +48,20 @@ def shortened(words: str, width: float, size: float, *, bold: bool = False) -> s
     """
     if text_width(words, size, bold=bold) <= width:
         return words
-    kept = len(words) - 1
-    while kept > 1 and text_width(_middle_out(words, kept), size, bold=bold) > width:
-        kept -= 1
-    return _middle_out(words, kept)
+    fitting = bisect_left(
+        range(1, len(words)),
+        True,
+        key=lambda kept: text_width(_middle_out(words, kept), size, bold=bold) > width,
+    )
+    return _middle_out(words, max(1, fitting))
 
 
 def _broken(word: str, fits: Callable[[str], bool]) -> list[str]:
     """Cut a word into pieces that fit."""
     pieces = []
     while len(word) > 1 and not fits(word):
-        cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or fits(word[:n]))
+        lengths = range(1, len(word))
+        cut = max(1, bisect_left(lengths, True, key=lambda length: not fits(word[:length])))
         pieces.append(word[:cut])
         word = word[cut:]
     return [*pieces, word]

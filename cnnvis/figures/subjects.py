@@ -9,6 +9,7 @@ ROLES = ("reference", "similar", "dissimilar")
 """Roles that every comparison shows, also where no image has them; others follow."""
 
 STATES = {True: "correct", False: "misclassified", None: "no label"}
+"""What the network made of an image, in words."""
 
 
 @dataclass(frozen=True)
@@ -25,38 +26,44 @@ class Subject:
         return STATES[self.correct]
 
 
-def by_role(subjects: Sequence[Subject]) -> list[int]:
-    """Return the images by role, the correct ones of each first, otherwise in their order."""
-    roles = roles(subjects)
-    states = list(STATES)
-    return sorted(
-        range(len(subjects)),
-        key=lambda image: (
-            roles.index(subjects[image].role),
-            states.index(subjects[image].correct),
-        ),
-    )
-
-
-def roles(subjects: Sequence[Subject]) -> list[str]:
+def all_roles(subjects: Sequence[Subject]) -> list[str]:
     """Return the three roles of every comparison, then others in the order they come."""
     return list(dict.fromkeys([*ROLES, *(subject.role for subject in subjects)]))
 
 
-def new_role(people: Sequence[Subject], place: int) -> bool:
+def by_role(subjects: Sequence[Subject]) -> list[int]:
+    """Return the images by role, the correct ones of each first, otherwise in their order.
+
+    >>> by_role([Subject("a", "similar", False), Subject("b", "similar", True)])
+    [1, 0]
+    """
+    roles, states = all_roles(subjects), list(STATES)
+
+    def rank(image: int) -> tuple[int, int]:
+        subject = subjects[image]
+        return roles.index(subject.role), states.index(subject.correct)
+
+    return sorted(range(len(subjects)), key=rank)
+
+
+def groups(subjects: Sequence[Subject]) -> list[tuple[str, bool | None]]:
+    """Return (role, correct): both states of each role, and no label where an image has none.
+
+    >>> groups([Subject("a", "similar", True)])[:2]
+    [('reference', True), ('reference', False)]
+    """
+    found: list[tuple[str, bool | None]] = []
+    for role in all_roles(subjects):
+        states = {subject.correct for subject in subjects if subject.role == role}
+        found += [(role, state) for state in STATES if state is not None or state in states]
+    return found
+
+
+def begins_role(subjects: Sequence[Subject], place: int) -> bool:
     """Say whether an image is the first of its role."""
-    return place == 0 or people[place].role != people[place - 1].role
+    return place == 0 or subjects[place].role != subjects[place - 1].role
 
 
-def colour(people: Sequence[Subject], role: str) -> str:
+def colour_of(subjects: Sequence[Subject], role: str) -> str:
     """Return the colour of a role."""
-    return style.CATEGORIES[roles(people).index(role) % len(style.CATEGORIES)]
-
-
-def columns(people: Sequence[Subject]) -> list[tuple[str, bool | None]]:
-    """Return the groups: correct and misclassified of each role, without label if there are any."""
-    groups: list[tuple[str, bool | None]] = []
-    for role in roles(people):
-        states = {subject.correct for subject in people if subject.role == role}
-        groups += [(role, state) for state in STATES if state is not None or state in states]
-    return groups
+    return style.CATEGORIES[all_roles(subjects).index(role) % len(style.CATEGORIES)]

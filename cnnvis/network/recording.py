@@ -37,7 +37,7 @@ def record(net: Network, images: Images, layers: Iterable[str] | None = None) ->
     {'0': (2, 8, 5, 5)}
     """
     batch = as_batch(net, images)
-    wanted = list(net.nodes if layers is None else layers)
+    wanted = [layers] if isinstance(layers, str) else list(net.nodes if layers is None else layers)
     versions: dict[str, int] = {}
     outputs = run(net, batch, wanted, {name: partial(_note, versions, name) for name in wanted})
     outputs = {name: out for name, out in outputs.items() if _is_tensor(name, out, layers)}

@@ -36,7 +36,7 @@ def adaptive(step: Step) -> View | None:
 
 def _share(units: int, parts: int) -> tuple[int, int, int]:
     """Return kernel, stride and padding of the smallest even window that covers every part."""
-    stride = max(1, units // parts)
+    stride = round(units / parts)
     starts = [part * units // parts - part * stride for part in range(parts)]
     ends = [-(-(part + 1) * units // parts) - part * stride for part in range(parts)]
     return max(ends) - min(starts), stride, -min(starts)

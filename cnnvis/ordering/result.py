@@ -179,7 +179,7 @@ def _record(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _whole_numbers(name: str, values: ArrayLike) -> NDArray[np.intp]:
     """Return a copy as integers; anything that would be rounded on the way is refused."""
-    given = np.array(values)
+    given = np.asarray(values)
     if given.dtype.kind not in "iu" and given.size:
         raise OrderingError(f"the {name} of an ordering holds whole numbers, not {given.dtype}.")
     return given.astype(np.intp)

@@ -77,7 +77,9 @@ def explain(net, node, here, unit, options):
 
 def fully_connected(layer, values, source, unit, options):
     weight = layer.weight[unit[0]].tolist()
-    parts = [(size(w * a, options), (i,)) for i, (w, a) in enumerate(zip(weight, values))]
+    parts = [(w * a, (i,)) for i, (w, a) in enumerate(zip(weight, values))]
+    if options.contribution == "absolute":
+        parts = [(abs(part), place) for part, place in parts]
     positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
     if isinstance(options.k, float):
         total, taken = sum(p[0] for p in positive), 0.0
@@ -110,16 +112,13 @@ def convolution(layer, values, source, unit, options):
         total = 0.0
         for a, b, r, c in taps:
             total += weight[i][a][b] * plane[r][c]
-        sums.append((size(total, options), i))
+        sums.append((total, i))
     best, i = first_largest(sums)
     if best <= 0 and options.dead_end == "stop":
         return []
     channel = group * depth + i
     if options.position == "spatial":
-        parts = [
-            (size(weight[i][a][b] * values[channel][r][c], options), (channel, r, c))
-            for a, b, r, c in taps
-        ]
+        parts = [(weight[i][a][b] * values[channel][r][c], (channel, r, c)) for a, b, r, c in taps]
         return [(source, first_largest(parts)[1], 1.0)]
     rows, cols = len(values[0]), len(values[0][0])
     row, col = (floor(unit[1 + a] * s[a] - p[a] + d[a] * (k[a] - 1) / 2) for a in (0, 1))
@@ -127,7 +126,7 @@ def convolution(layer, values, source, unit, options):
 
 
 def average(plane, source, channel, places, options):
-    parts = [(size(plane[r][c], options), (channel, r, c)) for r, c in places]
+    parts = [(plane[r][c], (channel, r, c)) for r, c in places]
     positive = [part for part in parts if part[0] > 0]
     if options.average_pool == "argmax" and positive:
         positive = [first_largest(positive)]
@@ -138,7 +137,7 @@ def addition(net, node, here, unit, options):
     names = [name for name in node.inputs if net.nodes[name].op != "constant"]
     if len(names) == 1:
         return [(names[0], unit, 1.0)]
-    values = [size(at(here[name], unit), options) for name in names]
+    values = [at(here[name], unit) for name in names]
     if options.residual == "split":
         parts = [(value, name) for value, name in zip(values, names)]
         positive = [part for part in parts if part[0] > 0]
@@ -182,10 +181,6 @@ def first_largest(parts):
         if part[0] > best[0]:
             best = part
     return best
-
-
-def size(value, options):
-    return abs(value) if options.contribution == "absolute" else value
 
 
 def longest(net, name):

@@ -100,8 +100,8 @@ def test_pooling_modules_and_functions_agree(kernel, stride, padding, dilation):
     assert functions.receptive_field("pad") == modules.receptive_field("2")
 
 
-@given(st.integers(1, 37), st.integers(1, 37), st.data())
-@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.data())
+@settings(max_examples=30, deadline=None)
 def test_adaptive_pooling_covers_every_part_of_the_image(rows, cols, data):
     net = traced(nn.AdaptiveAvgPool2d((rows, cols)))
     unit = (data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, cols - 1)))
@@ -109,6 +109,13 @@ def test_adaptive_pooling_covers_every_part_of_the_image(rows, cols, data):
         assert set(found) <= set(window)
     if SHAPE[1] % rows == 0:
         assert net.receptive_field("0")[0] == PIXEL.then(SHAPE[1] // rows, SHAPE[1] // rows)
+
+
+def test_a_map_of_more_units_than_pixels_is_no_wider_than_it_must_be():
+    net = traced(nn.AdaptiveAvgPool2d((41, 200)))
+    rows, cols = net.receptive_field("0")
+    assert (rows.size, rows.stride) == (2, 1)
+    assert (cols.size, cols.stride) == (37, 0)
 
 
 class Joined(nn.Module):
@@ -158,6 +165,23 @@ def test_a_gate_from_the_whole_image_lets_every_unit_see_all_of_it(last):
     assert field.centre(rows // 2) == pytest.approx(19, abs=1)
 
 
+def test_a_gate_adds_no_pixels_that_are_not_there():
+    net = traced(nn.Conv2d(2, 2, 5, stride=2, padding=4), Gated())
+    rows, _ = net.receptive_field("mul")
+    units = net.node("mul").shape[1]
+    assert rows.stride == 4
+    assert rows.size == SHAPE[1] + (units - 1) * 4
+
+
+class AcrossChannels(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(2, 6, (3, 5), stride=(2, 1)), nn.Conv2d(1, 2, 3)
+
+    def forward(self, x):
+        return self.last(self.conv(x).mean(1).unsqueeze(1))
+
+
 class ChannelsLast(nn.Module):
     """Normalised and multiplied with the channels behind rows and columns, and turned back."""
 
@@ -185,7 +209,7 @@ class Shuffled(nn.Module):
         return self.last(x.reshape(images, channels, rows, cols))
 
 
-@pytest.mark.parametrize("kind", [ChannelsLast, Shuffled])
+@pytest.mark.parametrize("kind", [AcrossChannels, ChannelsLast, Shuffled])
 def test_rows_and_columns_are_followed_through_moved_axes(kind):
     net = traced(kind())
     expected = (PIXEL.then(3, 2).then(3), PIXEL.then(5).then(3))

@@ -219,6 +219,16 @@ def test_several_pieces_are_no_layer():
         network.record(opened(Branching), images(), ["chunk"])
 
 
+def test_one_layer_may_be_given_by_its_name():
+    assert list(network.record(opened(AlexNetLike), images(), "0")) == ["0"]
+
+
+def test_images_go_where_the_network_is():
+    net = network.trace(prepared(AlexNetLike).to("meta"), input_shape=SHAPE)
+    found = network.record(net, images().numpy(), ["8"])["8"]
+    assert (found.device.type, found.shape) == ("meta", (3, 5))
+
+
 def test_recording_nothing_computes_nothing():
     assert network.record(opened(AlexNetLike), images(), []) == {}
     assert network.record(opened(Choosing), images(), []) == {}

@@ -1,5 +1,6 @@
 """What holds for every method: sets, memory, shuffled channels, threads, checked input."""
 
+import tracemalloc
 import weakref
 
 import numpy as np
@@ -43,7 +44,23 @@ def test_one_image_is_a_set_of_one(method):
     ("method", "options"),
     [*((m, OPTIONS.get(m, {})) for m in METHODS), ("kmeans", {"view": "slice", "clusters": 2})],
 )
-def test_blocks_are_let_go(method, options):
+def test_memory_does_not_grow_with_the_set(method, options):
+    shape = {"n": 12, "rows": 40, "cols": 70}
+
+    def peak(images):
+        blocks = (some_maps(seed=seed, **shape) for seed in range(images))
+        tracemalloc.start()
+        try:
+            ordering.order_set(blocks, method, **options)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(4)  # loads what is loaded once
+    assert peak(24) < peak(4) + some_maps(**shape).nbytes / 2
+
+
+def test_blocks_are_let_go():
     live, most = set(), []
 
     def blocks():
@@ -55,8 +72,8 @@ def test_blocks_are_let_go(method, options):
             yield maps
             del maps
 
-    ordering.order_set(blocks(), method, **options)
-    assert len(most) == (1 if method == "natural" else 30)
+    ordering.order_set(blocks(), "pca_image")
+    assert len(most) == 30
     assert max(most) <= 2
 
 

@@ -60,26 +60,29 @@ def test_kmeans_finds_the_best_of_all_partitions(seed):
     assert inertia(matrix, found.cluster) == pytest.approx(best, rel=1e-9)
 
 
-def planted(counts, seed=0, noise=0.01):
-    """Clusters along an arc between two patterns, with their true labels, shuffled."""
+def planted(counts, seed=0, bright=3.0):
+    """Clusters along an arc between two patterns, the second one so bright, and their labels."""
     random = np.random.default_rng(seed)
     label = np.repeat(np.arange(len(counts)), counts)
     angle = np.linspace(0.0, np.pi / 2, len(counts))[label]
     first, second = np.zeros((5, 8)), np.zeros((5, 8))
-    first[:2], second[2:] = 1.0, 3.0
+    first[:2], second[2:] = 1.0, bright
     maps = np.cos(angle)[:, None, None] * first + np.sin(angle)[:, None, None] * second
     maps = maps * random.uniform(0.5, 2.0, len(label))[:, None, None]  # strengths that mislead
-    maps = maps + noise * random.random(maps.shape)
+    maps = maps + 0.01 * random.random(maps.shape)
     shuffle = random.permutation(len(label))
     return maps[shuffle], label[shuffle]
 
 
 @pytest.mark.parametrize("counts", [(5, 4, 6), (3, 9, 2, 4, 5), (4, 3, 4, 3, 4, 3, 4)])
 @pytest.mark.parametrize("seed", range(4))
-def test_planted_clusters_come_back_in_their_order(counts, seed):
-    maps, label = planted(counts, seed)
+@pytest.mark.parametrize("bright", [3.0, 0.2])
+def test_planted_clusters_come_back_in_their_order(counts, seed, bright):
+    """The bright end comes last, whichever it is."""
+    maps, label = planted(counts, seed, bright)
     found = ordering.order(maps, "kmeans", clusters=len(counts), seed=seed)
-    assert np.array_equal(found.cluster, label)
+    expected = label if bright > 1 else label.max() - label
+    assert np.array_equal(found.cluster, expected)
 
 
 def test_the_numbers_of_the_channels_do_not_steer_the_starts():

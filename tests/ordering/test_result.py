@@ -83,7 +83,11 @@ def test_what_is_written_is_read_back(tmp_path, method):
         ("{", StoreError, "no JSON"),
         ("[1]", StoreError, "found None of version None"),
         ('{"schema": "cnnvis/other", "schema_version": 1}', StoreError, "cnnvis/other"),
-        ('{"schema": "cnnvis/ordering", "schema_version": 2}', StoreError, "of version 2"),
+        (
+            '{"schema": "cnnvis/ordering", "schema_version": 2, "ordering": {}, "provenance": {}}',
+            StoreError,
+            "of version 1, found 'cnnvis/ordering' of version 2",
+        ),
         ('{"schema": "cnnvis/ordering", "schema_version": 1}', StoreError, "not a whole"),
         (
             '{"schema": "cnnvis/ordering", "schema_version": 1, "ordering": {}, "provenance": {}}',

@@ -65,7 +65,7 @@ rule gather_activations:
 rule tabulate_predictions:
     """List the five best classes of every image."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
     output:
         table=f"{RESULTS}/predictions.tsv",
     log:

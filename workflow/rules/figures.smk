@@ -21,7 +21,7 @@ rule figures:
 rule draw_predictions:
     """Draw the photos with the five best classes of each."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
@@ -53,7 +53,7 @@ rule draw_predictions:
 rule draw_channels:
     """Draw all channels of {wildcards.layer}, once in every order."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
         orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
     output:
         report(
@@ -86,7 +86,7 @@ rule draw_channels:
 rule draw_orderings:
     """Draw the orders of {wildcards.layer} side by side, with their similarity matrices."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
         orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
         similarity=expand(rules.order_channels.output.similarity, source=FIGURE_SOURCE, allow_missing=True),
     output:
@@ -120,7 +120,7 @@ rule draw_orderings:
 rule draw_volumes:
     """Render the maps of {wildcards.layer} as a volume, once in every order."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
         orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
     output:
         report(
@@ -152,7 +152,7 @@ rule draw_volumes:
 rule draw_gradients:
     """Compare the weight gradients of {wildcards.layer} across the roles."""
     input:
-        gradients=rules.gather_gradients.output,
+        gradients=rules.gather_gradients.output[0],
     output:
         report(
             directory(f"{FIGURES}/gradients/{{layer}}"),
@@ -184,7 +184,7 @@ rule draw_gradients:
 rule draw_backtracks:
     """Draw every photo with the pixels a prediction goes back to, their density and their box."""
     input:
-        backtracks=rules.gather_backtracks.output,
+        backtracks=rules.gather_backtracks.output[0],
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
@@ -209,6 +209,7 @@ rule draw_backtracks:
     params:
         code=code("draw_backtracks.py"),
         classes=class_params,
+        target=settings["backtrack"]["target"],
         saliency=settings["saliency"],
         formats=settings["figures"]["formats"],
     script:

@@ -16,7 +16,7 @@ rule orders:
 rule order_channels:
     """Order the channels of {wildcards.layer} by every method of the configuration."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
     output:
         orders=expand(f"{ORDERS}/{{method}}.json", method=settings["ordering"]["methods"], allow_missing=True),
         quality=f"{ORDERS}/quality.tsv",
@@ -47,7 +47,7 @@ ruleorder: order_channels > order_by_one_method
 rule order_by_one_method:
     """Order the channels of {wildcards.layer} by {wildcards.method} alone."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
     output:
         orders=f"{ORDERS}/{{method}}.json",
     log:

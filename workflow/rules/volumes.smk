@@ -15,7 +15,7 @@ rule volumes:
 rule write_volumes:
     """Write the maps of {wildcards.layer} as volumes, in every order."""
     input:
-        activations=rules.gather_activations.output,
+        activations=rules.gather_activations.output[0],
         orders=rules.order_channels.output.orders,
     output:
         directory(VOLUMES),

@@ -1,0 +1,1 @@
+"""Pages a browser opens from the disk: text, pictures and links, no network, no server."""

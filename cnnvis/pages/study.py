@@ -1,0 +1,157 @@
+"""The page of a study: what a run left in its results folder, as parts of the index page."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from cnnvis.pages.index import Link, Page, Picture, Prediction, Section
+
+LEAD = (
+    "Feature maps in several orders, gradients of a class score by filter weights, and the pixels "
+    "that predictions go back to. Begin with the predictions: they show that the weights are real."
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a study looks at in one network with one image set.
+
+    Args:
+        network, images: their names, which are folders of the results.
+        layers: whose maps were ordered and drawn.
+        filters: whose gradients were computed.
+        source: what the orders were made from.
+    """
+
+    network: str
+    images: str
+    layers: tuple[str, ...]
+    filters: tuple[str, ...]
+    source: str
+
+    @property
+    def folder(self) -> str:
+        """Where its results are, relative to the page."""
+        return f"{self.network}/{self.images}"
+
+
+def page(results: Path, looks: Sequence[Look], provenance: Mapping[str, str]) -> Page:
+    """Return the page of a results folder that holds everything that ``looks`` name."""
+    networks = ", ".join(dict.fromkeys(look.network for look in looks))
+    images = ", ".join(dict.fromkeys(look.images for look in looks))
+    return Page(
+        title=f"What {networks} see in {images}",
+        lead=LEAD,
+        sections=tuple(section for look in looks for section in _sections(results, look)),
+        predictions=tuple(row for look in looks for row in _predictions(results, look)),
+        next_steps=_next_steps(looks[0]),
+        provenance=provenance,
+    )
+
+
+def _sections(results: Path, look: Look) -> Iterator[Section]:
+    """Yield the parts about one network and image set."""
+    where = f"{look.network} on {look.images}"
+    anchor = f"{look.network}-{look.images}"
+    yield Section(
+        f"{anchor}-backtracks",
+        f"{where}: which pixels predictions go back to",
+        "From the best class of each photo back through the network, layer by layer.",
+        _pictures(results, look, "backtracks", ["all_photos"], "photos with the pixels found"),
+        (
+            Link(f"{look.folder}/figures/backtracks", "A figure for every photo"),
+            Link(f"{look.folder}/backtracks.h5", "backtracks.h5", "points of every layer"),
+        ),
+    )
+    for layer in look.layers:
+        yield _layer_section(results, look, layer, anchor, where)
+    for layer in look.filters:
+        yield Section(
+            f"{anchor}-gradients-{layer}",
+            f"{where}: gradients of the filters of {layer}",
+            "How the score of the inspected class would change with every weight, for each image.",
+            _pictures(results, look, f"gradients/{layer}", ["by_role"], "gradients by role"),
+            (Link(f"{look.folder}/gradients/{layer}.h5", f"gradients/{layer}.h5"),),
+        )
+
+
+def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: str) -> Section:
+    orders = f"{look.folder}/orders/{layer}/{look.source}"
+    methods = sorted(
+        path.stem for path in (results / look.folder).glob(f"figures/channels/{layer}/*.png")
+    )
+    return Section(
+        f"{anchor}-{layer}",
+        f"{where}: the channels of {layer}",
+        "The same maps in several orders: as volumes, side by side with their likeness, and each.",
+        (
+            *_pictures(results, look, f"volumes/{layer}", ["stills"], "volumes of the maps"),
+            *_pictures(results, look, f"orderings/{layer}", ["side_by_side"], "orders compared"),
+            *_pictures(
+                results, look, f"channels/{layer}", methods, "all maps in the order", wide=False
+            ),
+        ),
+        (
+            Link(f"{orders}/quality.tsv", "quality.tsv", "how good each order is"),
+            Link(orders, "Orders as JSON"),
+            Link(f"{look.folder}/volumes/{layer}/{look.source}", "Volumes for 3D viewers"),
+        ),
+    )
+
+
+def _pictures(
+    results: Path, look: Look, kind: str, names: Sequence[str], seen: str, *, wide: bool = True
+) -> tuple[Picture, ...]:
+    """Return the figures of one folder, each with its other formats."""
+    folder = f"{look.folder}/figures/{kind}"
+    found = []
+    for name in names:
+        others = {
+            file.suffix[1:].upper(): f"{folder}/{file.name}"
+            for file in sorted((results / folder).glob(f"{name}.*"))
+            if file.suffix != ".png"
+        }
+        alt = f"{look.network}, {kind}: {seen}{'' if wide else f' {name}'}"
+        found.append(Picture(f"{folder}/{name}.png", alt, "" if wide else name, others, wide))
+    return tuple(found)
+
+
+def _predictions(results: Path, look: Look) -> Iterator[Prediction]:
+    """Yield what the network says of every image, from its table."""
+    table = results / look.folder / "predictions.tsv"
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for image, group in groupby(rows, key=lambda row: row["image"]):
+        best = list(group)
+        right = [place for place, row in enumerate(best) if row["correct"] == "yes"]
+        yield Prediction(
+            network=look.network,
+            image=image,
+            role=best[0]["role"],
+            truth=best[0]["true_name"],
+            best=tuple((row["name"], float(row["probability"])) for row in best),
+            place=right[0] if right else None,
+        )
+
+
+def _next_steps(look: Look) -> tuple[Link, ...]:
+    """Name what to open after the page."""
+    return (
+        Link(
+            f"{look.folder}/figures/backtracks/all_photos.png",
+            "Where predictions come from",
+            "every photo under the density of the pixels found",
+        ),
+        Link(
+            f"{look.folder}/figures/volumes/{look.layers[0]}/stills.png",
+            "Volumes in several orders",
+            "the maps of a layer stacked",
+        ),
+        Link(
+            f"{look.folder}/activations.h5",
+            "The feature maps themselves",
+            "opens in h5py, xarray, or any HDF5 viewer",
+        ),
+    )

@@ -1,0 +1,43 @@
+"""Words that fit."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnvis.figures.lettering import shortened, text_width, wrapped
+
+texts = st.lists(st.text("abcWiM.-", min_size=1, max_size=25), max_size=12).map(" ".join)
+widths = st.floats(0.3, 4)
+
+
+@given(texts, widths)
+def test_wrapped_lines_fit_and_keep_every_letter(text, width):
+    lines = wrapped(text, width, 7).split("\n")
+    assert all(text_width(line, 7) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@given(texts, widths)
+def test_lines_are_not_broken_too_early(text, width):
+    lines = wrapped(text, width, 7).split("\n")
+    for line, following in pairwise(lines):
+        # A line takes the next word, or as much of a broken word as there is room for.
+        assert text_width(f"{line} {following.split()[0]}", 7) > width
+
+
+@given(texts, widths)
+def test_shortened_text_fits_and_keeps_its_ends(text, width):
+    short = shortened(text, width, 7)
+    assert text_width(short, 7) <= width
+    if short != text:
+        head, tail = short.split("…")
+        assert text.startswith(head)
+        assert text.endswith(tail)
+        assert len(head) - len(tail) in (0, 1)
+        assert text_width(text, 7) > width
+
+
+def test_bold_letters_are_wider_and_sizes_scale():
+    assert text_width("channel", 7, bold=True) > text_width("channel", 7)
+    assert abs(text_width("channel", 14) - 2 * text_width("channel", 7)) < 0.02

@@ -1,0 +1,49 @@
+"""What lies on the input lies at the same place of the photo."""
+
+import numpy as np
+import pytest
+
+from cnnvis import attention, saliency
+from cnnvis.geometry import Frame
+
+FRAME = Frame(photo=(120, 200), resized=(60, 100), crop=(5, 25, 50, 50))
+
+
+def planted(row, col, spread=2.0, count=60, seed=0):
+    places = np.random.default_rng(seed).normal((row, col), spread, (count, 2))
+    return np.clip(np.rint(places), 0, 49)
+
+
+def test_a_planted_spot_is_found_on_the_photo():
+    found = attention.on_photo(planted(20, 30), np.full(60, 1 / 60), FRAME, sigma=0.04)
+    middle = np.array([(20 + 5 + 0.5) * 2 - 0.5, (30 + 25 + 0.5) * 2 - 0.5])
+    row0, col0, row1, col1 = found.box
+    np.testing.assert_allclose([(row0 + row1) / 2, (col0 + col1) / 2], middle, atol=4)
+    assert np.abs(found.points.mean(axis=0) - middle).max() < 2
+    peak = np.array(np.unravel_index(found.density.argmax(), found.density.shape))
+    np.testing.assert_allclose(peak * 2, middle, atol=5)
+
+
+def test_an_outlier_stays_a_point_and_leaves_density_and_box():
+    far = np.vstack([planted(10, 10), [[49, 49]]])
+    weight = np.ones(61)
+    with_outlier = attention.on_photo(far, weight, FRAME)
+    without = attention.on_photo(far[:-1], weight[:-1], FRAME)
+    assert with_outlier.kept.tolist() == [True] * 60 + [False]
+    assert len(with_outlier.points) == 61
+    assert with_outlier.box == without.box
+    np.testing.assert_array_equal(with_outlier.density, without.density)
+
+
+def test_the_part_that_was_seen_is_the_crop_on_the_photo():
+    found = attention.on_photo(np.zeros((0, 2)), [], FRAME)
+    assert found.seen == (10, 50, 110, 150)
+    assert found.box == saliency.NO_BOX
+    assert found.density.shape == FRAME.resized
+    assert not found.density.any()
+
+
+def test_the_density_holds_the_weight_of_what_was_kept():
+    weight = np.linspace(0.1, 1, 60)
+    found = attention.on_photo(planted(25, 25), weight, FRAME, sigma=0.03)
+    assert found.density.sum() == pytest.approx(weight.sum(), rel=1e-6)

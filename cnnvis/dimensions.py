@@ -78,7 +78,7 @@ def streamed(
         compression=compression,
         compression_opts=_GZIP_LEVEL if compression == "gzip" else None,
         fillvalue=np.nan,
-        fill_time="ifset" if compression else "never",  # filling first would write all twice
+        fill_time="never",  # filling first would write all twice
         dcpl=creation,
     )
     attach(dataset, dims)

@@ -128,17 +128,16 @@ def require_space(path: str | os.PathLike[str], size: int) -> None:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove temporary files of ``path`` whose process was killed on this machine."""
+    """Remove temporary files of ``path`` whose process was killed on this machine, if possible."""
     target = Path(path)
     pattern = re.compile(
         rf"\.cnnvis-(\d+)\.{re.escape(_HOST)}\.\d+\.{re.escape(_tail(target.name))}"
     )
-    if not target.parent.is_dir():
-        return
-    for file in sorted(target.parent.iterdir()):
-        left = pattern.fullmatch(file.name)
-        if left and not _is_running(int(left[1])):
-            file.unlink(missing_ok=True)
+    with suppress(OSError):  # no such folder, or not ours to tidy
+        for file in sorted(target.parent.iterdir()):
+            left = pattern.fullmatch(file.name)
+            if left and not _is_running(int(left[1])):
+                file.unlink(missing_ok=True)
 
 
 def _is_running(pid: int) -> bool:

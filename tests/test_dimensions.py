@@ -77,7 +77,7 @@ def test_dimensions_have_names_and_coordinates(tmp_path):
 
 
 @pytest.mark.parametrize("compression", dimensions.COMPRESSIONS)
-def test_places_not_written_read_as_nan_when_they_are_not_laid_out(tmp_path, compression):
+def test_what_is_streamed_is_read_back(tmp_path, compression):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         image = dimensions.scale(file, "image", ["a", "b"])
         channel = dimensions.scale(file, "channel", [0, 1, 2])

@@ -166,6 +166,26 @@ def test_hooks_give_what_the_graph_gives(layer):
     np.testing.assert_allclose(hidden, plain, rtol=1e-12, atol=1e-15)
 
 
+class Spoiling(nn.Module):
+    """Overwrites what it gave to the convolution, where only hooks can see it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        x = x * 2
+        scores = self.conv(x).mean((2, 3))
+        x.zero_()
+        return scores if scores.sum() < 1e9 else x
+
+
+def test_what_went_into_a_layer_is_kept_though_it_is_overwritten():
+    found = gradients.filters(opened(Spoiling().double()), images(), layer="conv", target=2)
+    places = (2 * images()).unfold(2, 3, 1).unfold(3, 3, 1).mean((2, 3))  # (image, channel, 3, 3)
+    np.testing.assert_allclose(found[:, 2], places.numpy(), rtol=1e-12)
+
+
 def test_one_dimension_and_three():
     class Sliding(nn.Module):
         def __init__(self, conv):

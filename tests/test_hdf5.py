@@ -1,6 +1,7 @@
 """What all result files share: whole or not there, checked when opened, the same on every run."""
 
 import doctest
+import errno
 import hashlib
 import os
 import signal
@@ -13,7 +14,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from full_disks import KINDS, ROOM, full_disk
+from full_disks import KINDS, ROOM, full_disk, read_only_disk
 from result_files import made, write_backtracks, write_gradients, write_store
 
 from cnnvis import dimensions, hdf5, shards, store
@@ -120,10 +121,13 @@ def hash_of(file):
 
 
 @pytest.mark.parametrize("compression", [None, "gzip", "lzf"])
-@pytest.mark.parametrize("batch", [1, 2, 5])
-def test_the_size_of_batches_does_not_show(tmp_path, compression, batch):
-    write_store(tmp_path / "a.h5", count=5, batch=3, compression=compression)
-    write_store(tmp_path / "b.h5", count=5, batch=batch, compression=compression)
+@pytest.mark.parametrize("cache", [0, 1 << 20])
+def test_the_size_of_batches_does_not_show(tmp_path, monkeypatch, compression, cache):
+    """Neither when all chunks wait in memory nor when each is written at once."""
+    monkeypatch.setattr(hdf5, "_WRITE_CACHE", cache)
+    monkeypatch.setattr(dimensions, "CHUNK_BYTES", 100)
+    write_store(tmp_path / "a.h5", count=5, batch=1, compression=compression)
+    write_store(tmp_path / "b.h5", count=5, batch=3, compression=compression)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
@@ -140,12 +144,46 @@ def test_a_full_disk_is_explained_and_nothing_is_left(tmp_path, kind):
         assert len(os.listdir("/proc/self/fd")) == handles  # noqa: PTH208
 
 
+def test_a_read_only_disk_is_explained(tmp_path):
+    with (
+        read_only_disk(tmp_path / "disk") as disk,
+        pytest.raises(FileError, match=r"cannot write .*a\.h5: Read-only file system"),
+    ):
+        write(disk / "a.h5")
+
+
+def test_a_folder_that_may_not_be_written_to_is_explained(tmp_path, monkeypatch):
+    """Root may write anywhere, so the refusal is played."""
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(FileError, match=r"cannot write .*a\.h5: Permission denied"):
+        write(tmp_path / "a.h5")
+
+
 def test_a_disk_that_is_full_when_the_file_is_closed(tmp_path):
     """What is small stays in memory until then."""
     with full_disk("file size limit", tmp_path / "disk") as disk:
         with pytest.raises(FileError, match="no space left"):
             write_without_a_word(disk / "a.h5")
         assert names(disk) == []
+
+
+def test_of_two_errors_the_disk_s_is_told(tmp_path):
+    """HDF5 may say strange things once its writes are lost."""
+    with (
+        full_disk("file size limit", tmp_path / "disk") as disk,
+        pytest.raises(FileError, match="no space left"),
+    ):
+        write_and_fail(disk / "a.h5")
+
+
+def write_and_fail(path):
+    with hdf5.create(path, schema="cnnvis/test", version=1, provenance=made()) as file:
+        file["values"] = np.zeros(ROOM)
+        raise RuntimeError("bad object header checksum")
 
 
 def write_without_a_word(path):
@@ -166,14 +204,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
 layers = [store.LayerSpec("conv", (64, 32, 32), row=range(32), col=range(32))]
 try:
     with store.create(
-        sys.argv[1], layers=layers, images=images(8), provenance=made(), n_classes=0,
+        sys.argv[1], layers=layers, images=images(40), provenance=made(), n_classes=0,
         compression=sys.argv[2] or None,
     ) as writer:
-        for n in range(8):
+        for n in range(40):
             maps = np.random.default_rng(n).standard_normal((1, 64, 32, 32))
             writer.append([f"i{n}"], {"conv": maps})
 except FileError as error:
-    print(error)
+    print(n, error)
 """
 
 
@@ -182,6 +220,7 @@ def test_a_process_whose_disk_was_full_ends_well(tmp_path, compression):
     """HDF5 by itself would try again when the process ends, and crash."""
     said = in_another_process(FILL_THE_DISK, tmp_path / "a.h5", compression)
     assert "no space left while writing" in said
+    assert 4 <= int(said.split()[0]) < 12, "the writer stops soon after the disk is full: 4 fit"
     assert names(tmp_path) == []
 
 

@@ -281,5 +281,6 @@ def test_every_network_of_the_catalogue_has_a_preprocessing():
 
 
 def test_reading_photos_needs_no_torch():
-    code = "import sys, cnnvis.sheets; assert not {'torch', 'pandas', 'h5py', 'requests'} & set(sys.modules)"
+    heavy = {"torch", "pandas", "h5py", "requests"}
+    code = f"import sys, cnnvis.sheets; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)

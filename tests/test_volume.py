@@ -126,7 +126,7 @@ def test_bytes_are_the_nearest_share_of_the_limits(values, low, span):
 def test_limits_need_not_fit_the_type_of_the_data():
     steps = np.array([2.0**24, 2.0**24 + 2], np.float32)
     assert volume.to_bytes(steps, 2.0**24, 2.0**24 + 1).tolist() == [0, 255]
-    assert volume.to_bytes(np.array([6e4], np.float16), 0.0, 1.2e5).tolist() == [127]
+    assert volume.to_bytes(np.array([6e4], np.float16), 0.0, 1.2e5).tolist() == [128]
     assert volume.to_bytes(np.array([True, False]), 0.0, 2.0).tolist() == [128, 0]
 
 

@@ -1,6 +1,7 @@
 """How much of what a backtrack explains came from biases, which it leaves aside."""
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ def _mean_share(node: Node, record: Record, points: Points, count: int) -> Float
     total = np.zeros(count)
     if layer.bias is None:
         return total
-    inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.weight[0].numel()
+    inputs = prod(layer.weight.shape[1:])
     for part in points.chunks(inputs):
         unit = part.index[:, -1] if isinstance(layer, nn.Linear) else part.index[:, 0]
         bias = np.abs(rows(layer.bias, unit)).astype(np.float64)

@@ -1,6 +1,7 @@
 """The rule of convolutions: to the channel that contributes most within the window."""
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 from torch import nn
@@ -31,7 +32,7 @@ def convolution(
     if layer.padding_mode != "zeros":
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = sliding(layer, record.shape(name)[1:])
-    each = layer.weight[0].numel()
+    each = prod(layer.weight.shape[1:])
     values = columns(record[name], groups=layer.groups, reads=each * len(points))
     pieces = []
     for part in points.chunks(each):

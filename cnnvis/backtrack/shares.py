@@ -60,12 +60,13 @@ def _among_first(strength: Values, k: K) -> NDArray[np.bool_]:
 
 def _first(strength: Values, k: int) -> NDArray[np.bool_]:
     """Return which contributions are the ``k`` largest; of equal ones the first."""
-    last: Values = -np.partition(-strength, k - 1, axis=1)[:, k - 1 : k]
-    above, equal = strength > last, strength == last
-    room = k - above.sum(1, keepdims=True)
-    if (equal.sum(1, keepdims=True) > room).any():
-        equal &= equal.cumsum(1) <= room
-    return np.logical_or(above, equal)
+    last = np.partition(strength, -k, axis=1)[:, [-k]]
+    found: NDArray[np.bool_] = strength >= last
+    if (np.count_nonzero(found, axis=1) > k).any():
+        above = strength > last
+        room = k - np.count_nonzero(above, axis=1, keepdims=True)
+        found &= above | ((found & ~above).cumsum(1) <= room)
+    return found
 
 
 def _mass(strength: Values, fraction: float) -> NDArray[np.bool_]:

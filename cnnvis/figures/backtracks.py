@@ -158,9 +158,8 @@ def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "
         axes.set_gid(f"sheet {row.name}")
         _draw_density(axes, row)
         _outline(axes, row.box, solid=True)
-        name, target = (
-            lettering.shortened(words, width, style.TINY) for words in (row.name, row.target)
-        )
+        name = lettering.shortened(row.name, width, style.TINY, bold=True)
+        target = lettering.shortened(row.target, width, style.TINY)
         sheet.text(left, top + height + 0.03, name, size=style.TINY, weight="bold")
         sheet.text(left, top + height + 0.12, target, size=style.TINY)
         state = row.state if row.found else f"{row.state}; no pixel reached"
@@ -174,7 +173,7 @@ def _heading(sheet: style.Sheet, top: float, row: Explained) -> None:
     room = style.WIDTH - 2 * style.MARGIN
     truth = f"; true class {row.truth}" if row.truth and not row.correct else ""
     verdict = "" if row.correct is None else f", {row.state}"
-    fate = f"{_percent(row.lost)} of the weight is lost on the way."
+    fate = f"{_percent(row.lost).capitalize()} of the weight is lost on the way."
     words = (
         f"walked back from {row.target}{verdict}{truth}. "
         f"{fate if row.found else 'No path reaches a pixel.'}"

@@ -15,7 +15,7 @@ FONT = "DejaVu Sans"
 
 def text_width(words: str, size: float, *, bold: bool = False) -> float:
     """Return the width in inches of a line of text in letters of ``size`` points."""
-    letters = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    letters = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
     width, _, _ = text_to_path.get_text_width_height_descent(words, letters, ismath=False)
     return float(width) / 72
 

@@ -42,7 +42,7 @@ def scale(values: npt.ArrayLike, norm: str = "percentile") -> Scale:
     Raises:
         CnnvisError: an unknown norm.
 
-    >>> scale([0.0, 1.0, 4.0], "global").norm(2.0)
+    >>> float(scale([0.0, 1.0, 4.0], "global").norm(2.0))
     0.5
     """
     if norm not in NORMS:

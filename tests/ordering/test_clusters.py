@@ -85,6 +85,13 @@ def test_planted_clusters_come_back_in_their_order(counts, seed, bright):
     assert np.array_equal(found.cluster, expected)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_clusters_rise_with_brightness(seed):
+    maps = some_maps(n=20, seed=seed)
+    found = ordering.order(maps, "kmeans", clusters=5, restarts=2)
+    assert np.corrcoef(found.cluster, maps.mean(axis=(1, 2)))[0, 1] > 0
+
+
 def test_the_numbers_of_the_channels_do_not_steer_the_starts():
     """One start, on noise: another start would end elsewhere."""
     random = np.random.default_rng(0)

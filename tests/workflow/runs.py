@@ -1,0 +1,78 @@
+"""Running Snakemake on copies of the repository, so that a test may change anything."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles", "config", "cnnvis")
+SKIPPED = shutil.ignore_patterns("__pycache__", ".snakemake")
+
+
+def copy_repository(folder):
+    """Copy what a run needs, and the downloads if they are there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=SKIPPED)
+        else:
+            shutil.copy2(source, folder / part)
+    archives = ROOT / "resources/archives"
+    if archives.is_dir():
+        shutil.copytree(archives, folder / "resources/archives")
+    return folder
+
+
+def tiny_study(folder):
+    """Make a copy of the repository whose config.yaml is that of the tiny study."""
+    copy_repository(folder)
+    shutil.copy2(folder / "config/tiny/config.yaml", folder / "config.yaml")
+    shutil.copy2(folder / "config/tiny/digits.py", folder / "digits.py")
+    subprocess.run([sys.executable, "digits.py", "."], cwd=folder, check=True)
+    return folder
+
+
+def snakemake(folder, *arguments, check=True):
+    """Run Snakemake in a copy, with the package of the copy."""
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--nocolor", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and run.returncode:
+        raise AssertionError(f"snakemake {' '.join(arguments)} failed:\n{run.stdout}\n{run.stderr}")
+    return run
+
+
+def would_run(folder, *arguments):
+    """Return the jobs that a dry run announces: rule -> how many."""
+    output = snakemake(folder, "--dry-run", *arguments)
+    text = output.stdout + output.stderr
+    stats = re.search(r"Job stats:\n.*?\n-+ .*\n(.*?)\ntotal", text, re.DOTALL)
+    if stats is None:
+        assert "Nothing to be done" in text, text
+        return {}
+    rows = (line.split() for line in stats[1].splitlines())
+    return {rule: int(count) for rule, count in rows if rule != "all"}
+
+
+def digests(folder):
+    """Return the sha256 of every result, logs and benchmark tables aside."""
+    skipped = ("logs", "benchmarks", ".snakemake")
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for top in ("results", "resources")
+        for path in sorted((folder / top).rglob("*"))
+        if path.is_file()
+        and path.name != ".snakemake_timestamp"
+        and not set(path.relative_to(folder).parts) & set(skipped)
+    }

@@ -1,0 +1,124 @@
+"""The tiny study from end to end: what comes out, on one core and on two, and as a module."""
+
+import csv
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from workflow import runs
+
+pytestmark = pytest.mark.workflow
+STAGES = ("downloads", "activations", "orders", "gradients", "backtrack", "volumes", "figures")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = runs.tiny_study(tmp_path_factory.mktemp("tiny"))
+    runs.snakemake(folder, "--cores", "2")
+    return folder
+
+
+def test_everything_comes_out(study):
+    results = study / "results/digits/digits"
+    with h5py.File(results / "activations.h5") as file:
+        maps = file["layers/conv1/activation"]
+        assert maps.shape == (6, 8, 32, 32)
+        assert np.isfinite(maps[:]).all()
+        assert maps[:].min() < 0, "the ReLU behind wrote into the convolution's output"
+    with (results / "predictions.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert len(rows) == 6 * 5
+    for layer in ("conv1", "conv2"):
+        for method in ("natural", "kmeans", "pca_image", "pca_slice"):
+            assert (results / f"orders/{layer}/mean/{method}.json").is_file()
+            assert (results / f"volumes/{layer}/mean/{method}.nrrd").is_file()
+            assert (results / f"figures/channels/{layer}/{method}.png").is_file()
+    assert (study / "results/index.html").is_file()
+    with h5py.File(results / "backtracks.h5") as file:
+        arrived = file["arrived"][:]
+        lost = sum(group["lost"][:] for group in nodes(file["nodes"]))
+    np.testing.assert_allclose(arrived + lost, 1, atol=1e-9)
+
+
+def nodes(group):
+    """Every group of a node, however its name is divided."""
+    for item in group.values():
+        if isinstance(item, h5py.Group):
+            if "lost" in item:
+                yield item
+            yield from nodes(item)
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert runs.would_run(study) == {}
+
+
+def test_one_core_gives_the_bytes_of_two(study, tmp_path):
+    other = runs.tiny_study(tmp_path / "other")
+    runs.snakemake(other, "--cores", "1")
+    expected = runs.digests(study)
+    assert len(expected) > 40
+    assert runs.digests(other) == expected
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_is_a_target_with_a_line_of_help(study, stage):
+    assert runs.would_run(study, stage) == {}
+    listed = runs.snakemake(study, "--list-target-rules").stdout.splitlines()
+    lines = {line.split()[0]: line for line in listed if line.strip()}
+    assert stage in lines
+
+
+def test_a_method_that_the_configuration_does_not_name_can_be_asked_for(study):
+    path = "results/digits/digits/orders/conv1/digit_3_0/kmeans.json"
+    assert runs.would_run(study, path) == {"order_channels": 1}
+    config = study / "config.yaml"
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("  source: mean", "  source: mean\n  methods: [natural]"))
+        path = "results/digits/digits/orders/conv1/set/pca_image.json"
+        runs.snakemake(study, "--cores", "1", path)
+        assert (study / path).is_file()
+    finally:
+        config.write_text(before)
+
+
+def test_an_interrupted_stage_leaves_nothing_half_written_and_resumes(study, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(study, copy)
+    expected = runs.digests(copy)
+    (copy / "results/digits/digits/activations/0001.h5").unlink()
+    runs.snakemake(copy, "--cores", "2", "--rerun-incomplete")
+    assert runs.digests(copy) == expected
+
+
+OUTER = """
+configfile: "outer.yaml"
+
+module cnnvis:
+    snakefile: "Snakefile"
+    config: config["cnnvis"]
+    prefix: "looking"
+
+use rule * from cnnvis as cnnvis_*
+
+rule outer:
+    input: "looking/results/digits/digits/predictions.tsv"
+    default_target: True
+"""
+
+
+def test_another_workflow_can_use_it_as_a_module(study, tmp_path):
+    outer = tmp_path / "outer"
+    shutil.copytree(study, outer, ignore=shutil.ignore_patterns("results", "resources"))
+    inner = (outer / "config.yaml").read_text().replace("digits.csv", str(outer / "digits.csv"))
+    nested = "".join(f"  {line}\n" for line in inner.splitlines() if not line.startswith("#"))
+    (outer / "outer.yaml").write_text("cnnvis:\n" + nested)
+    (outer / "outer.smk").write_text(OUTER)
+    (outer / "config.yaml").unlink()
+    runs.snakemake(outer, "--snakefile", "outer.smk", "--cores", "2")
+    expected = study / "results/digits/digits/predictions.tsv"
+    found = outer / "looking/results/digits/digits/predictions.tsv"
+    assert found.read_text() == expected.read_text()

@@ -165,6 +165,16 @@ def _assigned_name(node: ast.stmt) -> str | None:
     return target.id if isinstance(target, ast.Name) else None
 
 
+def share_package() -> None:
+    """Let the jobs of a run import this very package, whose source the digests cover.
+
+    Jobs in an environment of their own (``--sdm conda``) find it by ``PYTHONPATH``, and an own
+    network in the working directory of the study, too.
+    """
+    folders = [str(PACKAGE.parent), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, folders)))
+
+
 @contextlib.contextmanager
 def job(log: str) -> Iterator[None]:
     """Run the body of a script with everything it prints in the rule's log.

@@ -43,14 +43,14 @@ def test_own_classes_have_the_names_of_their_file(tmp_path):
     file.write_text("cat\ndog\n")
     assert classes.names_of(str(file)) == ("cat", "dog")
     assert classes.index_of("dog", str(file)) == 1
-    with pytest.raises(ConfigError, match="no class 2.*from 0 to 1"):
+    with pytest.raises(ConfigError, match=r"no class 2.*from 0 to 1"):
         classes.index_of(2, str(file))
 
 
 def test_classes_without_names_are_numbers():
     assert classes.names_of(None) == ()
     assert classes.index_of(7, None) == 7
-    with pytest.raises(ConfigError, match="'cat'.*have no names"):
+    with pytest.raises(ConfigError, match=r"'cat'.*have no names"):
         classes.index_of("cat", None)
 
 

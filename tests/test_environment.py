@@ -7,7 +7,11 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-CONDA_NAMES = {"torch": "pytorch", "snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {
+    "torch": "pytorch",
+    "snakemake": "snakemake-minimal",
+    "matplotlib": "matplotlib-base",
+}
 
 
 def split(requirement: str) -> tuple[str, str]:

@@ -14,8 +14,11 @@ FLOORS = (
     ("words", "errors files geometry provenance entries catalogue classes assets download"),
     ("arrays", "images sheets ordering compare volume saliency attention predictions"),
     ("torch", "models efficientnet_lite weights network gradients backtrack"),
-    ("files", "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file backtrack_file backtrack_writer export",),
+    (
+        "files",
+        "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
+        " gradient_file backtrack_file backtrack_writer export",
+    ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),
     ("glue", "config workflow doctor cli __main__"),

@@ -29,15 +29,17 @@ Found = Mapping[str, Points]
     *(F.dropout2d, "torchvision.ops.stochastic_depth.stochastic_depth"),
     *("contiguous", "clone", "detach", "float", "double", torch.clone, torch.detach),
     *(nn.BatchNorm2d, F.batch_norm, nn.LocalResponseNorm, F.local_response_norm),
+    *(nn.LayerNorm, F.layer_norm, nn.GroupNorm, F.group_norm),
     reads=False,
 )
 def same_place(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Explain each unit by the unit at its own place.
 
-    Exact for activation functions and for what is switched off outside of training. Local response
-    normalisation is an approximation: its neighbours only damp. So is a batch norm that was not
-    folded into its convolution (:func:`cnnvis.network.fold`): a negative factor turns the largest
-    value into the smallest, which a rule behind it cannot know.
+    Exact for activation functions and for what is switched off outside of training; an
+    approximation for normalisations. Local response normalisation: its neighbours only damp. Layer
+    and group normalisation: the mean and the spread of all units are left aside. A batch norm that
+    was not folded into its convolution (:func:`cnnvis.network.fold`): a negative factor turns the
+    largest value into the smallest, which a rule behind it cannot know.
     """
     return {node.inputs[0]: points}
 

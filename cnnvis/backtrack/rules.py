@@ -100,6 +100,6 @@ def _op_name(op: Any) -> str:
     """Return the dotted name of an operation."""
     if isinstance(op, str):
         return op
-    name = getattr(op, "__qualname__", None) or getattr(op, "__name__", None) or repr(op)
+    name = getattr(op, "__name__", repr(op))
     module = getattr(op, "__module__", None)
-    return f"{module}.{name}" if module else name
+    return f"{module}.{name}" if module else str(name)

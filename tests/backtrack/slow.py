@@ -77,7 +77,7 @@ def explain(net, node, here, unit, options):
 
 def fully_connected(layer, values, source, unit, options):
     weight = layer.weight[unit[0]].tolist()
-    parts = [(w * a, (i,)) for i, (w, a) in enumerate(zip(weight, values))]
+    parts = [(w * a, (i,)) for i, (w, a) in enumerate(zip(weight, values, strict=False))]
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
     positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
@@ -139,7 +139,7 @@ def addition(net, node, here, unit, options):
         return [(names[0], unit, 1.0)]
     values = [at(here[name], unit) for name in names]
     if options.residual == "split":
-        parts = [(value, name) for value, name in zip(values, names)]
+        parts = [(value, name) for value, name in zip(values, names, strict=False)]
         positive = [part for part in parts if part[0] > 0]
         if not positive:
             return [(first_largest(parts)[1], unit, 1.0)] if options.dead_end == "follow" else []

@@ -1,7 +1,7 @@
 """Shares against sorting by hand."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -39,6 +39,7 @@ def expected(strength, k, dead_end):
 
 
 @given(strengths, counts, st.sampled_from(["stop", "follow"]))
+@settings(deadline=None)
 def test_shares(strength, k, dead_end):
     before = strength.copy()
     point, at, share = chosen(strength, k=k, dead_end=dead_end)

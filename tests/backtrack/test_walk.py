@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
-from backtrack import nets, slow
 from hypothesis import given, settings
-from torch import nn
 
-from cnnvis import backtrack, network
-from cnnvis.backtrack import Options, Points, Starts
-from cnnvis.errors import BacktrackError, LayerError
+from backtrack import nets, slow
+from cnnvis import backtrack
+from cnnvis.backtrack import Options, Starts
 
 TINY = 1e-12
 

@@ -53,6 +53,7 @@ def test_adaptive_windows_are_those_of_an_adaptive_pool(size, units):
 
 
 @given(sizes, sides, sides, sides, st.tuples(st.integers(0, 3), st.integers(0, 3)))
+@settings(deadline=None)
 def test_the_centre_is_clipped_to_the_map(size, kernel, stride, dilation, padding):
     windows = Sliding(kernel, stride, padding, size, dilation)
     for unit in ((0, 0), (3, 2)):
@@ -64,6 +65,7 @@ def test_the_centre_is_clipped_to_the_map(size, kernel, stride, dilation, paddin
 
 
 @given(st.sampled_from([(6, 1), (6, 2), (6, 3), (6, 6)]), st.integers(0, 10**6), st.booleans())
+@settings(deadline=None)
 def test_gathering_copied_and_uncopied_columns(depth, seed, copied):
     channels, groups = depth
     draw = np.random.default_rng(seed)

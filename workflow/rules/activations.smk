@@ -5,10 +5,10 @@
 
 rule activations:
     """Record feature maps and class scores, and tabulate the five best classes of every image."""
-    localrule: True
     input:
         per_study(f"{RESULTS}/activations.h5"),
         per_study(f"{RESULTS}/predictions.tsv"),
+    localrule: True
 
 
 rule extract:
@@ -41,7 +41,6 @@ rule extract:
 
 rule gather_activations:
     """Make one file of all shards of the activations of {wildcards.network}."""
-    localrule: True
     input:
         shards(f"{RESULTS}/activations/{{shard}}.h5"),
     output:
@@ -50,6 +49,7 @@ rule gather_activations:
         "results/logs/gather_activations/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_activations/{network}/{images}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

@@ -6,22 +6,22 @@
 
 rule downloads:
     """Fetch and check the networks and the photos, and nothing more."""
-    localrule: True
     input:
         expand("resources/networks/{network}.safetensors", network=study.networks),
         expand("resources/images/{images}.csv", images=study.images),
+    localrule: True
 
 
 # Without a digest of its code: whatever code fetched it, a file with the pinned hash is the file.
 rule fetch_archive:
     """Download {wildcards.file}, pinned by its hash."""
-    localrule: True
     output:
         "resources/archives/{file}",
     log:
         "results/logs/fetch_archive/{file}.log",
     benchmark:
         "results/benchmarks/fetch_archive/{file}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
@@ -32,16 +32,6 @@ rule fetch_archive:
         download=lambda w: study.downloads[w.file],
     script:
         "../scripts/fetch_archive.py"
-
-
-def weights_file(wildcards):
-    """What the weights of a network are made from: a download, a local file, or nothing."""
-    choice = study.networks[wildcards.network]
-    if choice.download:
-        return {"file": f"resources/archives/{choice.download}"}
-    if choice.entry.weights["kind"] == "file":
-        return {"file": choice.entry.weights["path"]}
-    return {}
 
 
 rule network_weights:
@@ -63,20 +53,11 @@ rule network_weights:
     params:
         code=code("convert_weights.py"),
         entry=lambda w: study.networks[w.network].entry_params,
-        architecture_source=lambda w: module_digest(study.networks[w.network].entry.architecture),
+        architecture_source=lambda w: module_digest(
+            study.networks[w.network].entry.architecture
+        ),
     script:
         "../scripts/convert_weights.py"
-
-
-def image_files(wildcards):
-    """What an image set is made from: archives, and an own sheet or folder."""
-    choice = study.images[wildcards.images]
-    files = {"archives": [f"resources/archives/{name}" for name in choice.downloads]}
-    if choice.folder:
-        files["folder"] = choice.folder
-    elif not choice.catalogued:
-        files["sheet"] = choice.sheet
-    return files
 
 
 rule image_set:

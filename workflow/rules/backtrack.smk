@@ -5,9 +5,9 @@
 
 rule backtrack:
     """Walk the predictions of every network back to the pixels."""
-    localrule: True
     input:
         per_study(f"{RESULTS}/backtracks.h5"),
+    localrule: True
 
 
 rule walk_back:

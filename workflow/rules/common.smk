@@ -1,21 +1,18 @@
-# What every rule file shares: the checked study, the wildcards, and a few helpers of one line.
-import os
+# Shared by all stages: the checked study, the wildcards, and helpers of a line or two.
 import re
 
 from snakemake.exceptions import WorkflowError
 
 from cnnvis import config as configuration
 from cnnvis.errors import CnnvisError
-from cnnvis.workflow import PACKAGE, module_digest, source_digest
+from cnnvis.workflow import module_digest, share_package, source_digest
 
-# Jobs in an environment of their own (--sdm conda) import the very source that the digests cover,
-# and an own network may lie beside the study.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(PACKAGE.parent), os.getcwd(), os.environ.get("PYTHONPATH")])
-)
+share_package()
 
 try:
-    study = configuration.load(config, workflow.source_path("../schemas/config.schema.yaml"))
+    study = configuration.load(
+        config, workflow.source_path("../schemas/config.schema.yaml")
+    )
 except CnnvisError as error:
     raise WorkflowError(f"config: {error}") from None
 
@@ -91,3 +88,24 @@ def network_params(wildcards):
 def class_params(wildcards):
     """How the classes of a network are named."""
     return study.networks[wildcards.network].entry.classes
+
+
+def weights_file(wildcards):
+    """What the weights of a network are made from: a download, a local file, or nothing."""
+    choice = study.networks[wildcards.network]
+    if choice.download:
+        return {"file": f"resources/archives/{choice.download}"}
+    if choice.entry.weights["kind"] == "file":
+        return {"file": choice.entry.weights["path"]}
+    return {}
+
+
+def image_files(wildcards):
+    """What an image set is made from: archives, and an own sheet or folder."""
+    choice = study.images[wildcards.images]
+    files = {"archives": [f"resources/archives/{name}" for name in choice.downloads]}
+    if choice.folder:
+        files["folder"] = choice.folder
+    elif not choice.catalogued:
+        files["sheet"] = choice.sheet
+    return files

@@ -8,7 +8,6 @@ FIGURE_SOURCE = settings["ordering"]["source"]
 
 rule figures:
     """Draw every figure."""
-    localrule: True
     input:
         per_study(f"{FIGURES}/predictions"),
         per_layer(f"{FIGURES}/channels/{{layer}}", "layers"),
@@ -16,6 +15,7 @@ rule figures:
         per_layer(f"{FIGURES}/volumes/{{layer}}", "layers"),
         per_layer(f"{FIGURES}/gradients/{{layer}}", "filters"),
         per_study(f"{FIGURES}/backtracks"),
+    localrule: True
 
 
 rule draw_predictions:
@@ -54,7 +54,11 @@ rule draw_channels:
     """Draw all channels of {wildcards.layer}, once in every order."""
     input:
         activations=rules.gather_activations.output[0],
-        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
+        orders=expand(
+            rules.order_channels.output.orders,
+            source=FIGURE_SOURCE,
+            allow_missing=True,
+        ),
     output:
         report(
             directory(f"{FIGURES}/channels/{{layer}}"),
@@ -87,8 +91,16 @@ rule draw_orderings:
     """Draw the orders of {wildcards.layer} side by side, with their similarity matrices."""
     input:
         activations=rules.gather_activations.output[0],
-        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
-        similarity=expand(rules.order_channels.output.similarity, source=FIGURE_SOURCE, allow_missing=True),
+        orders=expand(
+            rules.order_channels.output.orders,
+            source=FIGURE_SOURCE,
+            allow_missing=True,
+        ),
+        similarity=expand(
+            rules.order_channels.output.similarity,
+            source=FIGURE_SOURCE,
+            allow_missing=True,
+        ),
     output:
         report(
             directory(f"{FIGURES}/orderings/{{layer}}"),
@@ -121,7 +133,11 @@ rule draw_volumes:
     """Render the maps of {wildcards.layer} as a volume, once in every order."""
     input:
         activations=rules.gather_activations.output[0],
-        orders=expand(rules.order_channels.output.orders, source=FIGURE_SOURCE, allow_missing=True),
+        orders=expand(
+            rules.order_channels.output.orders,
+            source=FIGURE_SOURCE,
+            allow_missing=True,
+        ),
     output:
         report(
             directory(f"{FIGURES}/volumes/{{layer}}"),

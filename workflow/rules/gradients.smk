@@ -7,9 +7,9 @@ GRADIENTS = f"{RESULTS}/gradients/{{layer}}"
 
 rule gradients:
     """Compute the weight gradients of the inspected class for every image."""
-    localrule: True
     input:
         per_layer(f"{GRADIENTS}.h5", "filters"),
+    localrule: True
 
 
 rule differentiate:

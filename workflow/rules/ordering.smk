@@ -7,9 +7,11 @@ ORDERS = f"{RESULTS}/orders/{{layer}}/{{source}}"
 
 rule orders:
     """Put the channels of every layer in order, by every method."""
-    localrule: True
     input:
-        per_layer(f"{ORDERS}/quality.tsv", "layers", source=settings["ordering"]["source"]),
+        per_layer(
+            f"{ORDERS}/quality.tsv", "layers", source=settings["ordering"]["source"]
+        ),
+    localrule: True
 
 
 # One job writes all methods of the configuration, because a job starts slower than it orders.
@@ -18,7 +20,11 @@ rule order_channels:
     input:
         activations=rules.gather_activations.output[0],
     output:
-        orders=expand(f"{ORDERS}/{{method}}.json", method=settings["ordering"]["methods"], allow_missing=True),
+        orders=expand(
+            f"{ORDERS}/{{method}}.json",
+            method=settings["ordering"]["methods"],
+            allow_missing=True,
+        ),
         quality=f"{ORDERS}/quality.tsv",
         similarity=f"{ORDERS}/similarity.npy",
     log:
@@ -34,7 +40,10 @@ rule order_channels:
     params:
         code=code("order_channels.py"),
         methods=settings["ordering"]["methods"],
-        options={name: settings["ordering"].get(name, {}) for name in settings["ordering"]["methods"]},
+        options={
+            name: settings["ordering"].get(name, {})
+            for name in settings["ordering"]["methods"]
+        },
         permutations=settings["ordering"]["permutations"],
     script:
         "../scripts/order_channels.py"

@@ -5,9 +5,9 @@
 
 rule report:
     """Write results/index.html, the page to open first."""
-    localrule: True
     input:
         "results/index.html",
+    localrule: True
 
 
 rule write_index:
@@ -30,7 +30,10 @@ rule write_index:
         runtime=10,
     params:
         code=code("write_index.py"),
-        networks={name: {"layers": list(choice.layers), "filters": list(choice.filters)} for name, choice in study.networks.items()},
+        networks={
+            name: {"layers": list(choice.layers), "filters": list(choice.filters)}
+            for name, choice in study.networks.items()
+        },
         images=list(study.images),
         source=settings["ordering"]["source"],
     script:

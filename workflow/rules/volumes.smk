@@ -7,9 +7,9 @@ VOLUMES = f"{RESULTS}/volumes/{{layer}}/{{source}}"
 
 rule volumes:
     """Write the feature maps of one image as volumes for 3D viewers."""
-    localrule: True
     input:
         per_layer(VOLUMES, "layers", source=settings["ordering"]["source"]),
+    localrule: True
 
 
 rule write_volumes:

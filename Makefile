@@ -35,6 +35,7 @@ $(VENV)/.ok: pyproject.toml requirements.lock requirements-torch.txt
 
 reference: $(VENV)/.ok ## write the reference of the configuration anew
 	$(BIN)/python tools/write_configuration_reference.py
+	$(BIN)/python tools/write_network_reference.py
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

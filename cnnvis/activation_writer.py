@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import dimensions, files, hdf5, image_table
 from cnnvis.errors import StoreError
-from cnnvis.image_table import Labelled
+from cnnvis.labels import Image
 from cnnvis.layer_spec import LayerSpec
 from cnnvis.provenance import Provenance
 
@@ -26,7 +26,7 @@ DTYPES = ("float32", "float16")
 class Writer:
     """Takes the activations of one batch of images after the other; see :func:`create`."""
 
-    def __init__(self, file: hdf5.NewFile, layers: Sequence[LayerSpec], images: Sequence[Labelled]):
+    def __init__(self, file: hdf5.NewFile, layers: Sequence[LayerSpec], images: Sequence[Image]):
         """Begin with nothing written."""
         self._file = file
         self._layers = {
@@ -132,7 +132,7 @@ def create(
     path: str | os.PathLike[str],
     *,
     layers: Sequence[LayerSpec],
-    images: Sequence[Labelled],
+    images: Sequence[Image],
     provenance: Provenance,
     n_classes: int = 1000,
     attrs: Mapping[str, Any] | None = None,

@@ -26,7 +26,7 @@ from cnnvis import hdf5, image_table
 from cnnvis.backtrack_writer import SCHEMA, VERSION, Weighted, Writer, create
 from cnnvis.errors import StoreError, did_you_mean
 from cnnvis.geometry import Frame
-from cnnvis.image_table import Image
+from cnnvis.labels import Image
 from cnnvis.provenance import Provenance
 
 __all__ = [

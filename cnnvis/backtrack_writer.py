@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis import dimensions, hdf5, image_table
 from cnnvis.errors import StoreError
 from cnnvis.geometry import Frame
-from cnnvis.image_table import Labelled
+from cnnvis.labels import Image
 from cnnvis.provenance import Provenance
 
 SCHEMA = "cnnvis/backtracks"
@@ -92,9 +92,7 @@ class _Node:
 class Writer:
     """Takes the backtracks of one batch of images after the other; see :func:`create`."""
 
-    def __init__(
-        self, file: hdf5.NewFile, nodes: Sequence[str], images: Sequence[Labelled]
-    ) -> None:
+    def __init__(self, file: hdf5.NewFile, nodes: Sequence[str], images: Sequence[Image]) -> None:
         """Begin with nothing written."""
         self._file = file
         self._nodes = {node: _Node(file["nodes"][node]) for node in nodes}
@@ -190,7 +188,7 @@ def create(
     *,
     nodes: Mapping[str, Sequence[int]],
     image_node: str,
-    images: Sequence[Labelled],
+    images: Sequence[Image],
     provenance: Provenance,
     attrs: Mapping[str, Any] | None = None,
 ) -> Iterator[Writer]:

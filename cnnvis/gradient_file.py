@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import dimensions, files, hdf5, image_table
 from cnnvis.errors import StoreError
-from cnnvis.image_table import Image, Labelled
+from cnnvis.labels import Image
 from cnnvis.provenance import Provenance
 
 __all__ = [
@@ -65,7 +65,7 @@ class GradientImage(Image):
 class Writer:
     """Takes the gradients of one batch of images after the other; see :func:`create`."""
 
-    def __init__(self, file: hdf5.NewFile, images: Sequence[Labelled]) -> None:
+    def __init__(self, file: hdf5.NewFile, images: Sequence[Image]) -> None:
         """Begin with nothing written."""
         self._file = file
         self._datasets = {name: file[name] for name in ("gradient", "predicted", "score")}
@@ -126,7 +126,7 @@ def create(
     layer: str,
     unit: int,
     shape: Sequence[int],
-    images: Sequence[Labelled],
+    images: Sequence[Image],
     provenance: Provenance,
     attrs: Mapping[str, Any] | None = None,
     compression: str | None = None,

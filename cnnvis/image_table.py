@@ -2,57 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import h5py
 import numpy as np
 
 from cnnvis import dimensions
 from cnnvis.errors import StoreError, did_you_mean
+from cnnvis.labels import Image
 
 _NO_CLASS = -1
 """How a file says that the class of an image is not known."""
 
 
-@dataclass(frozen=True)
-class Image:
-    """One image of a file.
-
-    Args:
-        id: its name, unique in the file.
-        sha256: of the image file; empty for what is no file (noise).
-        class_index: the class it truly is of, among the network's; None where that is not known.
-        role: its part in a comparison, such as reference; empty where it has none.
-    """
-
-    id: str
-    sha256: str = ""
-    class_index: int | None = None
-    role: str = ""
-
-
-class Labelled(Protocol):
-    """Whatever says of an image what :class:`Image` says, such as a row of a manifest."""
-
-    @property
-    def id(self) -> str:
-        """Its name."""
-
-    @property
-    def sha256(self) -> str:
-        """The hash of its file, or nothing."""
-
-    @property
-    def class_index(self) -> int | None:
-        """The class it is of, if known."""
-
-    @property
-    def role(self) -> str:
-        """Its part in a comparison, or nothing."""
-
-
-def write(file: h5py.File, images: Sequence[Labelled]) -> h5py.Dataset:
+def write(file: h5py.File, images: Sequence[Image]) -> h5py.Dataset:
     """Write the table of images and return its dimension, ``image``.
 
     Raises:
@@ -111,7 +73,7 @@ def _few(ids: Sequence[str]) -> str:
 class Progress:
     """Which image is next in a file that is written batch by batch."""
 
-    def __init__(self, images: Iterable[Labelled]) -> None:
+    def __init__(self, images: Iterable[Image]) -> None:
         """Begin before the first image."""
         self._ids = [image.id for image in images]
         self._done = 0

@@ -13,13 +13,13 @@ import io
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cnnvis import assets, catalogue, classes, images
 from cnnvis.errors import CnnvisError, ConfigError, ImageError, did_you_mean
 from cnnvis.files import canonical_json, replacing, write_text
+from cnnvis.labels import Image
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,20 +146,10 @@ def read_manifest(path: str | os.PathLike[str]) -> "pd.DataFrame":
     return manifest.astype({"rows": int, "cols": int})
 
 
-@dataclass(frozen=True)
-class Label:
-    """What is known of one image: its name, its file's sha256, its class and its role."""
-
-    id: str
-    sha256: str
-    class_index: int | None
-    role: str
-
-
-def labels(manifest: "pd.DataFrame") -> tuple[Label, ...]:
+def labels(manifest: "pd.DataFrame") -> tuple[Image, ...]:
     """Return the labels of the images of a manifest, in its order."""
     return tuple(
-        Label(
+        Image(
             id=row["id"],
             sha256=row["sha256"],
             class_index=int(row["class"]) if row["class"] else None,

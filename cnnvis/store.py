@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cnnvis import hdf5, image_table
 from cnnvis.activation_writer import SCHEMA, VERSION, Writer, create
 from cnnvis.errors import StoreError, did_you_mean
-from cnnvis.image_table import Image
+from cnnvis.labels import Image
 from cnnvis.layer_spec import LayerSpec, describe
 from cnnvis.provenance import Provenance
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnvis import backtrack_file, gradient_file, provenance, store
 from cnnvis.geometry import Frame
-from cnnvis.image_table import Image
+from cnnvis.labels import Image
 
 LAYERS = (
     store.LayerSpec(

@@ -182,6 +182,17 @@ def test_a_temporary_file_of_a_process_that_runs_is_left_alone(tmp_path):
         assert temporary.exists()
 
 
+def test_a_temporary_file_of_somebody_else_s_process_is_left_alone(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(files.os, "kill", refuse)
+    with files.replacing(tmp_path / "a.h5") as temporary:
+        temporary.write_text("being written")
+        files.remove_leftovers(tmp_path / "a.h5")
+        assert temporary.exists()
+
+
 @given(st.binary(max_size=100))
 def test_sha256_is_that_of_the_bytes(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("sha") / "a.bin"

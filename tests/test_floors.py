@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 
 #: From the ground up: a module imports from its own floor or from one below.
 FLOORS = (
-    ("words", "errors files geometry provenance entries catalogue classes assets download"),
+    ("words", "errors files geometry provenance entries labels catalogue classes assets download"),
     ("arrays", "images sheets ordering compare volume saliency attention predictions"),
     ("torch", "models efficientnet_lite weights network gradients backtrack"),
     (

@@ -112,3 +112,9 @@ def test_another_kind_of_file_is_refused(tmp_path):
     write_store(tmp_path / "a.h5")
     with pytest.raises(StoreError, match="is a cnnvis/activations file; a cnnvis/gradients file"):
         gradient_file.read_all(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(("class_index", "correct"), [(3, True), (2, False), (None, None)])
+def test_whether_the_network_was_right(class_index, correct):
+    image = GradientImage("cat", class_index=class_index, predicted=3, score=0.5)
+    assert image.correct is correct

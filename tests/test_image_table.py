@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cnnvis import image_table
 from cnnvis.errors import StoreError
-from cnnvis.image_table import Image, Progress
+from cnnvis.image_table import Progress
+from cnnvis.labels import Image
 
 IMAGES = st.lists(
     st.builds(

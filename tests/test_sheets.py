@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnnvis import catalogue, images, sheets
+from cnnvis import catalogue, images, labels, sheets
 from cnnvis.entries import Archive
 from cnnvis.errors import AssetError, ConfigError, ImageError
 
@@ -186,8 +186,8 @@ def test_a_manifest_lists_what_was_found(study, tmp_path, monkeypatch):
     ]
     assert (tmp_path / "photos" / "cat.png").read_bytes() == png(8, 9, seed=1)
     assert sheets.labels(manifest)[:2] == (
-        sheets.Label("here", sha256(png(5, 6)), None, ""),
-        sheets.Label("cat", sha256(png(8, 9, seed=1)), 285, "reference"),
+        labels.Image("here", sha256(png(5, 6)), None, ""),
+        labels.Image("cat", sha256(png(8, 9, seed=1)), 285, "reference"),
     )
 
 

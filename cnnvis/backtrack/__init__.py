@@ -5,7 +5,8 @@ from cnnvis.backtrack.bias import bias_share
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.record import Record
-from cnnvis.backtrack.rules import RULES, rule
+from cnnvis.backtrack.rules import RULES, arguments, rule
+from cnnvis.backtrack.shares import chosen
 from cnnvis.backtrack.starts import Starts
 from cnnvis.backtrack.walk import Backtrack, from_scores, from_units, needed, reachable
 
@@ -16,7 +17,9 @@ __all__ = [
     "Points",
     "Record",
     "Starts",
+    "arguments",
     "bias_share",
+    "chosen",
     "concat",
     "convolution",
     "from_scores",

@@ -87,7 +87,9 @@ def _axes(node: Node, points: Points, dims: Sequence[int]) -> Found:
 @rule(torch.cat, torch.concat, reads=False)
 def concatenate(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Follow each value to the input that its place along the joined axis belongs to."""
-    names: Sequence[str] = node.args[0] if node.args else node.kwargs["tensors"]
+    names = node.args[0] if node.args else node.kwargs["tensors"]
+    if isinstance(names, str):
+        raise refusal(node, f"{names!r} is no list of tensors, but makes one")
     column = _column(node, arguments(node, "dim").get("dim", 0), points)
     at = points.index[:, column]
     found: dict[str, Points] = {}

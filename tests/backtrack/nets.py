@@ -121,6 +121,7 @@ def numbers(shape, draw, whole):
 
 def opened(model, images):
     """Return the folded network of a model, and everything it gives for ``images``."""
+    model.register_buffer("precision", images.new_zeros(()))  # for models without any weights
     net = network.fold(network.trace(model, input_shape=tuple(images.shape[1:])))
     return net, network.record(net, images)
 

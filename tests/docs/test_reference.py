@@ -19,3 +19,8 @@ def test_the_configuration_reference_is_that_of_the_schema():
     writer = tool("write_configuration_reference")
     expected = writer.page(yaml.safe_load(writer.SCHEMA.read_text()))
     assert writer.PAGE.read_text() == expected, "run: make reference"
+
+
+def test_the_list_of_networks_is_that_of_the_catalogue():
+    writer = tool("write_network_reference")
+    assert writer.PAGE.read_text() == writer.page(), "run: make reference"

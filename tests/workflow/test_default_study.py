@@ -1,0 +1,197 @@
+"""The default study from end to end, on real weights and photos, and what each change reruns."""
+
+import csv
+
+import pytest
+
+from workflow import runs
+
+pytestmark = pytest.mark.workflow
+
+DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
+FROM_ORDERS = {"write_volumes", "draw_channels", "draw_orderings", "draw_volumes", "write_index"}
+FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
+FROM_GRADIENTS = {"gather_gradients", "draw_gradients", "write_index"}
+FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A finished run; every test that changes something puts it back."""
+    folder = runs.copy_repository(tmp_path_factory.mktemp("default"))
+    runs.snakemake(folder, "--cores", "2")
+    return folder
+
+
+def predictions(study, network):
+    with (study / f"results/{network}/photos/predictions.tsv").open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_weights_are_real(study):
+    """No random or wrongly converted network says what these say."""
+    for network, right in (("squeezenet1_1", 8), ("efficientnet_lite0", 9)):
+        rows = predictions(study, network)
+        best = {row["image"]: row["class"] for row in rows if row["rank"] == "1"}
+        assert len(best) == 12
+        assert 281 <= int(best["chelsea"]) <= 285, "chelsea is a cat"
+        assert best["coffee"] == "967"
+        assert best["siamese_cat"] == "284"
+        correct = [row["image"] for row in rows if row["rank"] == "1" and row["correct"] == "yes"]
+        assert len(correct) >= right, f"{network} is right on {correct} only"
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert runs.would_run(study) == {}
+
+
+def test_touching_the_configuration_reruns_nothing(study):
+    (study / "config.yaml").touch()
+    assert runs.would_run(study) == {}
+
+
+#: (file, old text, new text, the rules that run again)
+CHANGES = {
+    "activations": (
+        "config.yaml",
+        "dtype: float32",
+        "dtype: float16",
+        {
+            "extract",
+            "gather_activations",
+            *FROM_ACTIVATIONS,
+        },
+    ),
+    "ordering": ("config.yaml", "clusters: 7", "clusters: 6", {"order_channels", *FROM_ORDERS}),
+    "gradients": (
+        "config.yaml",
+        "unit: Egyptian cat",
+        "unit: tabby",
+        {
+            "differentiate",
+            *FROM_GRADIENTS,
+        },
+    ),
+    "roles": (
+        "config.yaml",
+        "roles: [reference, similar, dissimilar]",
+        "roles: [reference, similar]",
+        {"draw_gradients", "write_index"},
+    ),
+    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
+    "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
+    "volumes": ("config.yaml", "dtype: uint8", "dtype: float32", {"write_volumes"}),
+    "figures": (
+        "config.yaml",
+        "norm: percentile",
+        "norm: global",
+        {
+            "draw_channels",
+            "write_index",
+        },
+    ),
+    "a module of the arrays": (
+        "cnnvis/saliency.py",
+        "NO_BOX: Box = (0, 0, 0, 0)",
+        "NO_BOX: Box = (0, 0, 0, 1)",
+        {"draw_backtracks", "write_index"},
+    ),
+    "a module of one format": ("cnnvis/export.py", "Luminance", "luminance", {"write_volumes"}),
+    "a module of torch": (
+        "cnnvis/gradients.py",
+        "from functools import partial",
+        "from functools import partial\nextra = 1",
+        {
+            "differentiate",
+            *FROM_GRADIENTS,
+        },
+    ),
+    "a rule of backtracking": (
+        "cnnvis/backtrack/pools.py",
+        "from typing import Literal",
+        "from typing import Literal\n\nextra = 1",
+        {
+            "walk_back",
+            *FROM_BACKTRACKS,
+        },
+    ),
+    "a thin script": (
+        "workflow/scripts/draw_orderings.py",
+        'side_by_side"',
+        'beside"',
+        {
+            "draw_orderings",
+            "write_index",
+        },
+    ),
+    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", {"write_index"}),
+    "an entry of the catalogue": (
+        "cnnvis/data/networks.yaml",
+        "crop: 227",
+        "crop: 226",
+        {
+            "network_weights",
+            "extract",
+            "gather_activations",
+            "differentiate",
+            "walk_back",
+            *FROM_ACTIVATIONS,
+            *FROM_GRADIENTS,
+            *FROM_BACKTRACKS,
+        },
+    ),
+    "a photo of the catalogue": (
+        "cnnvis/data/image_sets/photos.csv",
+        "buckeye,",
+        "chestnut,",
+        {
+            "image_set",
+            "extract",
+            "gather_activations",
+            "differentiate",
+            "walk_back",
+            *FROM_ACTIVATIONS,
+            *FROM_GRADIENTS,
+            *FROM_BACKTRACKS,
+        },
+    ),
+    "a comment in a module": ("cnnvis/files.py", "import hashlib", "import hashlib  # hashes", {}),
+    "a docstring": ("cnnvis/errors.py", '"""What can go wrong', '"""All that can go wrong', {}),
+    "a comment in a script": (
+        "workflow/scripts/extract.py",
+        "from cnnvis.workflow import job",
+        "# the log\nfrom cnnvis.workflow import job",
+        {},
+    ),
+    "a comment in a rule file": ("workflow/rules/ordering.smk", "# One job", "# A job", {}),
+    "another entry of the catalogue": (
+        "cnnvis/data/archives.yaml",
+        "citation: J. Rauber",
+        "citation: Jonas Rauber",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_reruns_what_depends_on_it_and_no_more(study, name):
+    file, old, new, expected = CHANGES[name]
+    path = study / file
+    before = path.read_bytes()
+    assert before.count(old.encode()), f"{old!r} is not in {file}"
+    try:
+        path.write_bytes(before.replace(old.encode(), new.encode(), 1))
+        assert set(runs.would_run(study)) == set(expected)
+    finally:
+        path.write_bytes(before)
+
+
+def test_a_changed_entry_touches_its_own_network_only(study):
+    path = study / "cnnvis/data/networks.yaml"
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before.replace(b"crop: 227", b"crop: 226", 1))
+        again = runs.would_run(study)
+    finally:
+        path.write_bytes(before)
+    assert (again["network_weights"], again["extract"], again["order_channels"]) == (1, 1, 3)

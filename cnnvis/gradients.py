@@ -64,7 +64,7 @@ def filters_and_scores(
     """Return what :func:`filters` does, and the scores (image, class) of the same forward pass."""
     scores, uses = _forward(net, as_batch(net, images), layer)
     chosen = scores.gather(1, _columns(target, scores)).sum()
-    return _array(_gradient(chosen, uses, layer)), _array(scores.detach())
+    return _array(_gradient(chosen, uses)), _array(scores.detach())
 
 
 def weight_shape(net: Network, layer: str) -> tuple[int, ...]:
@@ -89,7 +89,7 @@ def filters_by_class(
     scores, uses = _forward(net, as_batch(net, images), layer)
     columns = [_columns(target, scores) for target in classes]
     sums = [scores.gather(1, column).sum() for column in columns]
-    return np.stack([_array(_gradient(chosen, uses, layer, keep=True)) for chosen in sums])
+    return np.stack([_array(_gradient(chosen, uses, keep=True)) for chosen in sums])
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ def _columns(target: int | Sequence[int], scores: Tensor) -> Tensor:
     return torch.from_numpy(column).to(scores.device)[:, None]
 
 
-def _gradient(chosen: Tensor, uses: Sequence[_Use], layer: str, *, keep: bool = False) -> Tensor:
+def _gradient(chosen: Tensor, uses: Sequence[_Use], *, keep: bool = False) -> Tensor:
     """Return the weight gradients of ``chosen``, the sum of one score per image."""
     outputs = [use.output for use in uses]
     gradients = torch.autograd.grad(chosen, outputs, retain_graph=keep, allow_unused=True)
@@ -173,9 +173,7 @@ def _gradient(chosen: Tensor, uses: Sequence[_Use], layer: str, *, keep: bool = 
         for use, gradient in zip(uses, gradients, strict=True)
         if gradient is not None
     ]
-    if not parts:
-        raise LayerError(f"the scores of this network do not depend on {layer!r}")
-    total = parts[0]
+    total = parts[0]  # nothing but the uses asks for gradients, so one of them has its part
     for part in parts[1:]:
         total += part
     return total

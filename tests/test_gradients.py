@@ -271,6 +271,14 @@ def test_classes_from_one_pass_are_those_of_several():
     np.testing.assert_allclose(found, each, rtol=1e-12, atol=1e-15)
 
 
+def test_the_shape_of_a_gradient_is_known_beforehand():
+    net = opened(small())
+    assert gradients.weight_shape(net, "conv") == (6, 2, 3, 3)
+    assert gradients.weight_shape(net, "fc") == (5, 24)
+    with pytest.raises(LayerError, match="neither a convolution"):
+        gradients.weight_shape(net, "act")
+
+
 def test_the_scores_of_the_same_pass_come_along():
     net = opened(small())
     found, scores = gradients.filters_and_scores(net, images(), layer="conv", target=1)

@@ -64,7 +64,9 @@ def test_far_edges_are_dimmer_than_near_ones():
             found.append(picture[row - 2 : row + 3, col - 2 : col + 3].max())
         return found
 
-    assert max(brightness(order[-1])) < 0.7 * min(brightness(order[0]))
+    near, far = brightness(order[0]), brightness(order[-1])
+    assert max(far) < 0.7 * min(near)
+    assert min(far) > 2 * max(render.BACKGROUND)
 
 
 def test_what_stands_before_hides_what_stands_behind():

@@ -1,6 +1,6 @@
 """Backtracking: from a unit of a network back to the pixels responsible for it."""
 
-from cnnvis.backtrack import convolution, moves, pools, sums  # each registers its rules
+from cnnvis.backtrack import convolution, moves, pools, sums  # noqa: F401 - registers their rules
 from cnnvis.backtrack.bias import bias_share
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
@@ -21,13 +21,9 @@ __all__ = [
     "bias_share",
     "chosen",
     "concat",
-    "convolution",
     "from_scores",
     "from_units",
-    "moves",
     "needed",
-    "pools",
     "reachable",
     "rule",
-    "sums",
 ]

@@ -7,10 +7,10 @@ import numpy as np
 from torch import nn
 
 from cnnvis.backtrack.options import Options
-from cnnvis.backtrack.points import Ints, Points, concat
+from cnnvis.backtrack.points import Floats, Ints, Points, concat
 from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
-from cnnvis.backtrack.shares import Chosen, Places, chosen, largest
+from cnnvis.backtrack.shares import Places, chosen, largest
 from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
 from cnnvis.network.graph import Node
 
@@ -38,34 +38,42 @@ def convolution(
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
-        point, channel, share = _largest_channel(contribution, window, options)
-        index = part.index[point]
-        if options.position == "centre":
-            row, col = windows.centre(index)
-        else:
-            row, col = _largest_place(contribution, window, point, channel)
-        channel += group(layer, index[:, 0]) * contribution.shape[2]
-        pieces.append(part.spread(point, np.column_stack([channel, row, col]), share))
+        point, channel, row, col, share = channel_sum(part, contribution, windows, window, options)
+        channel += group(layer, part.index[point, 0]) * contribution.shape[2]
+        pieces.append(part.spread(point, np.array([channel, row, col]).T, share))
     return {name: concat(pieces)}
 
 
-def _largest_channel(contribution: Values, window: Window, options: Options) -> Chosen:
-    """Choose the channel with the largest sum; windows without a place in the map have none."""
-    strength = contribution.sum(1)
+Won = tuple[Places, Places, Ints, Ints, Floats]
+"""What explains some units: (new,) the point that a new one comes from; (new,) its channel within
+the group, its row, its col; (new,) its share of the weight."""
+
+
+def channel_sum(
+    points: Points, contribution: Values, windows: Sliding, window: Window, options: Options
+) -> Won:
+    """Choose the channel with the largest sum, at the window's centre or where it is largest.
+
+    Args:
+        points: the units to explain.
+        contribution: (point, tap, channel of the group), from :func:`contributions`.
+        windows: of the layer.
+        window: those of the points.
+        options: the user's choices.
+    """
+    strength = contribution.sum(1) if contribution.shape[1] > 1 else contribution[:, 0]
     if window.outside is not None:
         nothing = np.logical_and.reduce(window.outside, axis=1)
         strength[nothing] = -np.inf
-    return chosen(strength, k=1, dead_end=options.dead_end)
-
-
-def _largest_place(
-    contribution: Values, window: Window, point: Places, channel: Places
-) -> tuple[Ints, Ints]:
-    """Return row and column (new,) of the largest contribution in the chosen channels."""
-    plane = contribution[point, :, channel]
-    if window.outside is not None:
-        plane[window.outside[point]] = -np.inf
-    return window.position(point, largest(plane)[1])
+    point, channel, share = chosen(strength, k=1, dead_end=options.dead_end)
+    if options.position == "centre":
+        row, col = windows.centre(points.index[point])
+    else:
+        plane = contribution[point, :, channel]
+        if window.outside is not None:
+            plane[window.outside[point]] = -np.inf
+        row, col = window.position(point, largest(plane)[1])
+    return point, channel, row, col, share
 
 
 def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
@@ -103,9 +111,11 @@ def contributions(
 
 def _weights(layer: nn.Conv2d, filters: Ints) -> Values:
     """Return the weights (point, tap, channel of the group) of the filter of each point."""
+    if layer.kernel_size == (1, 1):
+        return rows(layer.weight, filters).reshape(len(filters), 1, -1)
     wanted = np.zeros(layer.out_channels, dtype=bool)
     wanted[filters] = True
-    used = np.flatnonzero(wanted)  # so that each filter is turned once, not once for each point
+    used = wanted.nonzero()[0]  # so that each filter is turned once, not once for each point
     weights = rows(layer.weight, used).reshape(len(used), layer.weight.shape[1], -1)
     turned = np.ascontiguousarray(weights.transpose(0, 2, 1))
     found: Values = turned[wanted.cumsum()[filters] - 1]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-CHUNK_BYTES = 4 * 2**20
+CHUNK_BYTES = 8 * 2**20
 """Rules work on so many points at a time that what they gather stays below this."""
 
 _BYTES_PER_VALUE = 12  # the activation, its weight, and one more for masks and sums
@@ -105,7 +105,9 @@ class Points:
         key = self._key(self.index.max(0) + 1 if extents is None else extents)
         order = key.argsort(kind="stable")
         key = key[order]
-        first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        fresh = np.ones(len(key), bool)
+        np.not_equal(key[1:], key[:-1], out=fresh[1:])
+        first = fresh.nonzero()[0]
         kept = order[first]
         weight = np.add.reduceat(self.weight[order], first)
         return Points(self.index[kept], weight, self.start[kept], unique=True)

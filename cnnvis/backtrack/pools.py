@@ -98,5 +98,5 @@ def _pool(
             strength[window.outside] = -np.inf
         point, tap, share = chosen(strength, k=k, dead_end=options.dead_end)
         row, col = window.position(point, tap)
-        pieces.append(part.spread(point, np.column_stack([channel[point], row, col]), share))
+        pieces.append(part.spread(point, np.array([channel[point], row, col]).T, share))
     return {name: concat(pieces)}

@@ -74,13 +74,13 @@ class Record:
         """Return the shape of one image's output of a node, without the batch.
 
         Raises:
-            BacktrackError: the node's output is no tensor with one part for each image.
+            BacktrackError: the node's output is no tensor with one row for each image.
         """
         shape = self.net.nodes[name].shape
         if shape is None:
             raise BacktrackError(
-                f"backtracking came to node {name!r}, whose output is no tensor with one part for "
-                "each image"
+                f"backtracking came to node {name!r}, whose output is no tensor with one row for "
+                "each image; only what keeps images apart can be walked back"
             )
         return shape
 

@@ -46,7 +46,7 @@ def largest(values: Values) -> tuple[Values, Places]:
 def _largest(strength: Values, dead_end: DeadEnd) -> Chosen:
     """Return the single largest contribution of each point, with all of its weight."""
     value, at = largest(strength)
-    point = np.flatnonzero(value > (-np.inf if dead_end == "follow" else 0))
+    point = (value > (-np.inf if dead_end == "follow" else 0)).nonzero()[0]
     return point, at[point], np.ones(len(point))
 
 

@@ -278,10 +278,10 @@ def _density_bar(sheet: style.Sheet, left: float, top: float, width: float) -> N
 def _percent(share: float) -> str:
     """Return a share in percent, in as many digits as tell something.
 
-    >>> _percent(0.0), _percent(0.004), _percent(0.123)
+    >>> _percent(1e-16), _percent(0.004), _percent(0.123)
     ('0 %', 'less than 1 %', '12 %')
     """
-    if 0 < share < 0.01:
+    if 1e-9 < share < 0.01:  # below is rounding
         return "less than 1 %"
     return f"{100 * share:.0f} %"
 

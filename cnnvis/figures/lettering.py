@@ -5,6 +5,7 @@ Widths are inches, sizes of letters are points.
 
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -13,6 +14,7 @@ FONT = "DejaVu Sans"
 """The font of all figures; matplotlib brings it along."""
 
 
+@lru_cache(maxsize=4096)
 def text_width(words: str, size: float, *, bold: bool = False) -> float:
     """Return the width in inches of a line of text in letters of ``size`` points."""
     letters = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
@@ -27,17 +29,18 @@ def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> str
     'one two\\nthree'
     """
 
-    def fits(line: str) -> bool:
-        return text_width(line, size, bold=bold) <= width
-
-    lines = [""]
+    space = text_width("n n", size, bold=bold) - text_width("nn", size, bold=bold)
+    lines: list[str] = []
+    used = width
     for word in words.split():
-        if lines[-1] and fits(f"{lines[-1]} {word}"):
+        own = text_width(word, size, bold=bold)
+        if used + space + own <= width:
             lines[-1] = f"{lines[-1]} {word}"
-            continue
-        *broken, rest = _broken(word, fits)
-        lines += [*broken, rest]
-    return "\n".join(lines[1:])
+            used += space + own
+        else:
+            lines += _broken(word, lambda piece: text_width(piece, size, bold=bold) <= width)
+            used = text_width(lines[-1], size, bold=bold)
+    return "\n".join(lines)
 
 
 def shortened(words: str, width: float, size: float, *, bold: bool = False) -> str:

@@ -112,20 +112,17 @@ def _draw(axes: Axes, volume: Volume, most: float, signed: bool, size: tuple[int
 
 
 def _name_edge(axes: Axes, view: Camera, start: Floats, end: Floats, words: str) -> None:
-    """Write what is counted along an edge of the box, and how far, outside of the box."""
+    """Write what is counted along an edge of the box; what is right of the way is outside."""
     seen = view.project([start, end])
     way = (seen[1] - seen[0])[::-1] * (1, -1)
-    middle = view.project(view.corners()).mean(axis=0)
-    normal = np.array([way[1], -way[0]]) / np.hypot(*way)
-    outwards = (seen.mean(axis=0) - middle)[::-1] * (1, -1)
-    normal *= np.sign(normal @ outwards) * _OUTSIDE
+    outwards = np.array([way[1], -way[0]]) / np.hypot(*way) * _OUTSIDE
     turn = float(np.degrees(np.arctan2(way[1], way[0])))
     count = round(float(np.abs(end - start).max()))
     numbers = f", 0 to {count - 1}" if view.size[0] > _ROOMY * _DPI else ""
     axes.annotate(
         f"{words}{numbers} →",
         seen.mean(axis=0)[::-1],
-        normal,
+        tuple(outwards),
         textcoords="offset points",
         ha="center",
         va="center",

@@ -56,6 +56,13 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
     where = f"{look.network} on {look.images}"
     anchor = f"{look.network}-{look.images}"
     yield Section(
+        f"{anchor}-predictions",
+        f"{where}: what it says",
+        "The best classes of every photo, with their probabilities.",
+        _pictures(results, look, "predictions", ["best_classes"], "photos with their best classes"),
+        (Link(f"{look.folder}/predictions.tsv", "predictions.tsv", "the same as a table"),),
+    )
+    yield Section(
         f"{anchor}-backtracks",
         f"{where}: which pixels predictions go back to",
         "From the best class of each photo back through the network, layer by layer.",

@@ -16,6 +16,7 @@ from backtrack import nets
 from cnnvis import backtrack
 from cnnvis.backtrack import Options, Points, Starts
 from cnnvis.backtrack.convolution import contributions, sliding
+from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import RULES, find
 from cnnvis.backtrack.windows import columns
 from cnnvis.errors import BacktrackError
@@ -200,6 +201,7 @@ def test_linear_layers_work_on_each_place_of_a_map():
 MOVES = {
     "flatten": lambda x: torch.flatten(x, 1),
     "flatten rows and cols": lambda x: x.flatten(2),
+    "flatten twice": lambda x: x.flatten(1).flatten(1),
     "view": lambda x: x.view(x.size(0), -1),
     "reshape": lambda x: torch.reshape(x, (x.shape[0], 2, 2, 5, 6)),
     "squeeze": lambda x: x.unsqueeze(2).squeeze(2),
@@ -431,6 +433,21 @@ def test_the_axis_of_the_images_stays(op, args):
     node = Node("moved", op, inputs=("image",), args=(Ref("image"), *args))
     with pytest.raises(BacktrackError, match=r"pass node 'moved' .* moves the axis of the images"):
         find(node).follow(node, None, Points.of([[0, 1, 2]]), Options())
+
+
+def test_mixed_images_cannot_be_told_apart():
+    net, record = nets.opened(Does(lambda x: x.view(-1, 3).view(2, -1)), torch.rand(2, 2, 3, 3))
+    starts = Starts.of(net.scores, image=[0], index=[[0]])
+    with pytest.raises(BacktrackError, match=r"'view'.* is no tensor with one row for each image"):
+        backtrack.from_units(net, record, starts)
+
+
+def test_values_are_read_where_they_are():
+    net, record = nets.opened(Does(lambda x: x.flatten(1)), torch.rand(2, 2, 3, 3))
+    seen = Record(net, record, np.array([1]))
+    assert seen.values("flatten", Points.of([[5]])).tolist() == [record["flatten"][1, 5]]
+    with pytest.raises(BacktrackError, match=r"'flatten' has the shape \(18,\), .* 3 dimensions"):
+        seen.values("flatten", Points.of([[1, 1, 1]]))
 
 
 def test_a_convolution_that_mirrors_its_border_is_refused():

@@ -170,6 +170,7 @@ def test_the_caption_says_what_is_seen():
         ([11, 1, 20, 32, 1], (30, 30), True),
         ([40, 1] * 10, (6, 6), False),
         ([200], (3, 40), False),
+        ([2000], (1, 10), False),
     ],
 )
 def test_every_word_can_be_read(sizes, shape, kernel):

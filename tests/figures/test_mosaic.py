@@ -34,7 +34,9 @@ def test_every_tile_has_its_own_cell_in_reading_order(sizes, tile):
     starts = np.cumsum([0, *sizes])[:-1]
     assert all(layout.cells[start][1] == 0 for start in starts)
     assert [layout.cells[start][0] for start in starts] == [first for first, _ in layout.groups]
-    assert layout.groups[-1][1] == layout.rows
+    ends = [0, *(end for _, end in layout.groups)]
+    assert [first for first, _ in layout.groups] == ends[:-1]
+    assert layout.rows == ends[-1]
     assert [tile for row in range(layout.rows) for tile in layout.row(row)] == list(
         range(sum(sizes))
     )

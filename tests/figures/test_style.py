@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from cnnvis.errors import CnnvisError, FileError
@@ -30,6 +31,7 @@ for path in style.save(figure, sys.argv[1], formats=("png", "pdf", "svg"), prove
 """
 
 
+@style.in_look
 def a_figure(title="a title", caption="A caption."):
     sheet = style.sheet(1.0, title=title, caption=caption)
     axes = sheet.axes(0.5, 0.1, 2.0, 0.6)
@@ -124,7 +126,13 @@ def test_a_title_is_never_cut(title):
 
 
 def test_dollars_are_dollars():
-    assert_readable(a_figure("costs $5 and $6", "x_1 ^ {2} $ \\alpha"))
+    figure = a_figure("costs $5 and $6", "x_1 ^ {2} $ \\alpha")
+    assert_readable(figure)
+    grid = channels.grid(np.ones((4, 2, 2)), clustered([1, 3]), title="$ and $", unit="$x$")
+    for drawn in (figure, grid):
+        worded = [text for text in drawn.findobj(Text) if "$" in text.get_text()]
+        assert worded
+        assert not any(text.get_parse_math() for text in worded)
 
 
 @pytest.mark.parametrize(("count", "inches"), [(65, 1.2), (911, 6.4), (5000, 6.0)])

@@ -197,6 +197,7 @@ rule draw_gradients:
         "../scripts/draw_gradients.py"
 
 
+# The longest of the figure jobs begins first, so that the others fill the cores beside it.
 rule draw_backtracks:
     """Draw every photo with the pixels a prediction goes back to, their density and their box."""
     input:
@@ -216,6 +217,7 @@ rule draw_backtracks:
         "results/logs/draw_backtracks/{network}/{images}.log",
     benchmark:
         "results/benchmarks/draw_backtracks/{network}/{images}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
     threads: 1

@@ -1,0 +1,65 @@
+"""The page of a study names what lies in the results, and nothing that does not."""
+
+import re
+
+import pytest
+
+from cnnvis.errors import FileError
+from cnnvis.pages import index, study
+
+TABLE = """image\trole\ttrue_class\ttrue_name\trank\tclass\tname\tscore\tprobability\tcorrect
+tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
+tom\treference\t285\tEgyptian cat\t2\t285\tEgyptian cat\t8.0\t0.3\tyes
+mug\t\t\t\t1\t504\tcoffee mug\t7.0\t0.9\t
+"""
+LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set")
+PICTURES = {
+    "predictions": ["best_classes"],
+    "backtracks": ["all_photos"],
+    "volumes/conv1": ["stills"],
+    "orderings/conv1": ["side_by_side"],
+    "channels/conv1": ["kmeans", "natural"],
+    "gradients/conv2": ["by_role"],
+}
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "net/photos"
+    for kind, names in PICTURES.items():
+        for name in names:
+            for suffix in ("png", "svg"):
+                file = folder / f"figures/{kind}/{name}.{suffix}"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+    for path in ("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    (folder / "orders/conv1/set").mkdir(parents=True)
+    (folder / "orders/conv1/set/quality.tsv").touch()
+    (folder / "predictions.tsv").write_text(TABLE)
+    return tmp_path
+
+
+def test_every_figure_is_on_the_page_with_its_other_format(results):
+    index.write(results / "index.html", study.page(results, [LOOK], {"source": "abc"}))
+    text = (results / "index.html").read_text()
+    for kind, names in PICTURES.items():
+        for name in names:
+            assert f'src="net/photos/figures/{kind}/{name}.png"' in text
+            assert f'href="net/photos/figures/{kind}/{name}.svg"' in text
+    assert all(re.findall(r'<img[^>]*alt="([^"]*)"', text))
+
+
+def test_the_predictions_say_what_the_table_says(results):
+    tom, mug = study.page(results, [LOOK], {}).predictions
+    assert (tom.truth, tom.place, tom.verdict) == ("Egyptian cat", 1, "misclassified")
+    assert tom.best == (("tabby", 0.6), ("Egyptian cat", 0.3))
+    assert (mug.place, mug.verdict) == (None, "no label")
+
+
+def test_a_figure_that_is_missing_is_named(results):
+    (results / "net/photos/figures/volumes/conv1/stills.png").unlink()
+    with pytest.raises(FileError, match="stills"):
+        index.write(results / "index.html", study.page(results, [LOOK], {}))
+    assert not (results / "index.html").exists()

@@ -33,9 +33,10 @@ $(VENV)/.ok: pyproject.toml requirements.lock requirements-torch.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-reference: $(VENV)/.ok ## write the reference of the configuration anew
+reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_configuration_reference.py
 	$(BIN)/python tools/write_network_reference.py
+	$(BIN)/python tools/write_rule_graph.py
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

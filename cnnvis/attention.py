@@ -57,7 +57,7 @@ def on_photo(
     top, left, rows, cols = frame.crop
     places = np.asarray(index, np.float64).reshape(-1, 2)
     weights = np.asarray(weight, np.float64)
-    kept = saliency.inliers(places, (rows, cols), near=near, share=share)
+    kept = saliency.inliers(places, (rows, cols), near=near, share=share, weight=weights)
     density = saliency.from_points(
         places[kept] + (top, left),
         weights[kept],

@@ -59,32 +59,44 @@ def from_points(
 
 
 def inliers(
-    index: ArrayLike, shape: tuple[int, int], *, near: float = 0.1, share: float = 0.05
+    index: ArrayLike,
+    shape: tuple[int, int],
+    *,
+    near: float = 0.1,
+    share: float = 0.05,
+    weight: ArrayLike | None = None,
 ) -> NDArray[np.bool_]:
     """Return which points (point,) are no outliers.
 
-    A point is kept if more than ``share`` of all the points, itself among them, lie no farther than
-    ``near`` of the image's diagonal.
+    A point is kept if more than ``share`` of all the weight, its own among it, lies no farther than
+    ``near`` of the image's diagonal. Without weights every point counts the same, as in the source.
 
     Args:
         index: (point, [row, col]).
         shape: (rows, cols) of the image.
         near: a distance, in diagonals.
-        share: a part of the points.
+        share: a part of the points, or of their weight.
+        weight: (point,) what each point counts; points that met and were merged count together.
 
     Source: Mopuri et al., "CNN Fixations", arXiv 1708.06670, section on localisation.
 
     >>> inliers([[0, 0]] * 30 + [[90, 90]], (100, 100)).sum()
     np.int64(30)
+    >>> inliers([[0, 0], [90, 90]], (100, 100), weight=[0.97, 0.03]).tolist()
+    [True, False]
     """
     from scipy.spatial import cKDTree
 
     places = np.asarray(index, dtype=np.float64).reshape(-1, 2)
     if len(places) == 0:
         return np.zeros(0, dtype=bool)
+    counts = np.ones(len(places)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if counts.shape != (len(places),):
+        raise BacktrackError(f"{len(places)} points, but weights of shape {counts.shape}")
     radius = near * float(np.hypot(*shape))
-    neighbours = cKDTree(places).query_ball_point(places, radius, return_length=True)
-    return np.asarray(neighbours > share * len(places))
+    neighbours = cKDTree(places).query_ball_point(places, radius)
+    around = np.array([counts[one].sum() for one in neighbours])
+    return np.asarray(around > share * counts.sum())
 
 
 def region(density: NDArray[np.floating], level: float) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ def test_a_planted_spot_is_found_on_the_photo():
 
 def test_an_outlier_stays_a_point_and_leaves_density_and_box():
     far = np.vstack([planted(10, 10), [[49, 49]]])
-    weight = np.ones(61)
+    weight = np.ones(61)  # one in 61 is less than a share of 5 %
     with_outlier = attention.on_photo(far, weight, FRAME)
     without = attention.on_photo(far[:-1], weight[:-1], FRAME)
     assert with_outlier.kept.tolist() == [True] * 60 + [False]
@@ -44,6 +44,6 @@ def test_the_part_that_was_seen_is_the_crop_on_the_photo():
 
 
 def test_the_density_holds_the_weight_of_what_was_kept():
-    weight = np.linspace(0.1, 1, 60)
+    weight = np.linspace(0.5, 1, 60)
     found = attention.on_photo(planted(25, 25), weight, FRAME, sigma=0.03)
     assert found.density.sum() == pytest.approx(weight.sum(), rel=1e-6)

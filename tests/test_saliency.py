@@ -165,3 +165,17 @@ def test_levels_that_mean_nothing(level):
 def test_densities_that_are_none(density):
     with pytest.raises(BacktrackError, match=r"a density is a map \(row, col\) of finite values"):
         saliency.box(density, 0.5)
+
+
+def test_points_that_met_count_as_often_as_they_came():
+    spread = np.random.default_rng(3).integers(0, 200, (40, 2))
+    times = np.random.default_rng(4).integers(1, 5, 40)
+    repeated = saliency.inliers(np.repeat(spread, times, axis=0), (200, 200), share=0.06)
+    weighted = saliency.inliers(spread, (200, 200), share=0.06, weight=times)
+    np.testing.assert_array_equal(np.repeat(weighted, times), repeated)
+    assert 0 < weighted.sum() < 40
+
+
+def test_weights_of_another_number_of_points_are_refused():
+    with pytest.raises(BacktrackError, match="2 points"):
+        saliency.inliers([[0, 0], [1, 1]], (9, 9), weight=[1.0])

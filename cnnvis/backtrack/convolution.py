@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from torch import nn
 
-from cnnvis.backtrack.options import Options
+from cnnvis.backtrack.options import DeadEnd, Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
 from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
@@ -54,6 +54,10 @@ def channel_sum(
 ) -> Won:
     """Choose the channel with the largest sum, at the window's centre or where it is largest.
 
+    A channel is in question if it contributes something positive, even if its sum is not: a single
+    channel, as in depthwise convolutions, may owe a positive unit to its bias. It is a dead end
+    where no channel does.
+
     Args:
         points: the units to explain.
         contribution: (point, tap, channel of the group), from :func:`contributions`.
@@ -61,11 +65,8 @@ def channel_sum(
         window: those of the points.
         options: the user's choices.
     """
-    strength = contribution.sum(1) if contribution.shape[1] > 1 else contribution[:, 0]
-    if window.outside is not None:
-        nothing = np.logical_and.reduce(window.outside, axis=1)
-        strength[nothing] = -np.inf
-    point, channel, share = chosen(strength, k=1, dead_end=options.dead_end)
+    strength = _sums(contribution, window, options.dead_end)
+    point, channel, share = chosen(strength, k=1, dead_end="follow")
     if options.position == "centre":
         row, col = windows.centre(points.index[point])
     else:
@@ -74,6 +75,19 @@ def channel_sum(
             plane[window.outside[point]] = -np.inf
         row, col = window.position(point, largest(plane)[1])
     return point, channel, row, col, share
+
+
+def _sums(contribution: Values, window: Window, dead_end: DeadEnd) -> Values:
+    """Return the sum of each channel (point, channel); -inf for those that are out of question."""
+    sums: Values = contribution.sum(1)
+    weak = sums.max(1) <= 0  # elsewhere the largest sum has something positive in it
+    keep = contribution[weak].max(1) > 0
+    if dead_end == "follow":
+        keep |= ~keep.any(1, keepdims=True)
+    sums[weak] = np.where(keep, sums[weak], -np.inf)
+    if window.outside is not None:
+        sums[np.logical_and.reduce(window.outside, axis=1)] = -np.inf
+    return sums
 
 
 def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:

@@ -25,8 +25,9 @@ class Options:
             "centre", clipped to the map, or "spatial", the largest contribution in that channel.
         contribution: what counts at a linear layer: "positive" contributions alone, or all of them
             by "absolute" size.
-        dead_end: where nothing contributes, "stop" (the weight is lost, and counted) or "follow"
-            the largest contribution all the same.
+        dead_end: where no contribution is positive, "stop" (the weight is lost, and counted) or
+            "follow" the largest all the same. Units of depthwise convolutions are often on by their
+            bias alone: such networks need "follow".
         residual: an addition is explained by its "larger" addend, or "split" between its positive
             addends in proportion.
         average_pool: an average is explained by all its positive values in proportion ("spread"),

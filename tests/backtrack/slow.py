@@ -106,16 +106,16 @@ def convolution(layer, values, source, unit, options):
     weight = layer.weight[unit[0]].tolist()
     depth = len(weight)
     group = unit[0] // (layer.out_channels // layer.groups)
-    sums = []
+    sums, helping = [], []
     for i in range(depth):
         plane = values[group * depth + i]
-        total = 0.0
-        for a, b, r, c in taps:
-            total += weight[i][a][b] * plane[r][c]
-        sums.append((total, i))
-    best, i = first_largest(sums)
-    if best <= 0 and options.dead_end == "stop":
+        parts = [weight[i][a][b] * plane[r][c] for a, b, r, c in taps]
+        sums.append((sum(parts), i))
+        if max(parts) > 0:
+            helping.append((sum(parts), i))
+    if not helping and options.dead_end == "stop":
         return []
+    _, i = first_largest(helping or sums)
     channel = group * depth + i
     if options.position == "spatial":
         parts = [(weight[i][a][b] * values[channel][r][c], (channel, r, c)) for a, b, r, c in taps]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -19,7 +19,7 @@ from cnnvis.backtrack.convolution import contributions, sliding
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import RULES, find
 from cnnvis.backtrack.windows import columns
-from cnnvis.errors import BacktrackError
+from cnnvis.errors import BacktrackError, TraceError
 from cnnvis.network.graph import Node, Ref
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
@@ -57,21 +57,15 @@ def a_unit(draw, shape):
 @st.composite
 def layers(draw, make):
     """Return (layer, its network and record for one image, a unit of it)."""
-    shape = (draw(st.sampled_from([1, 2, 4])), draw(st.integers(5, 9)), draw(st.integers(5, 9)))
+    shape = (draw(st.sampled_from([4, 1, 6])), draw(st.integers(5, 9)), draw(st.integers(5, 9)))
     layer = nets.fill(draw(make(shape)), seed=draw(nets.seeds), whole=False)
     generator = torch.Generator().manual_seed(draw(nets.seeds))
     images = nets.numbers((1, *shape), generator, whole=False)
     try:
         net = nets.opened(nn.Sequential(layer), images)
-    except Exception:  # the kernel does not fit
-        hypothesis_rejects()
+    except TraceError:  # the kernel does not fit
+        reject()
     return layer, images, net, a_unit(draw, net[1][net[0].scores].shape[1:])
-
-
-def hypothesis_rejects():
-    from hypothesis import reject
-
-    reject()
 
 
 @given(layers(lambda shape: nets.convolutions(shape[0])))
@@ -79,10 +73,10 @@ def hypothesis_rejects():
 def test_convolution_agrees_with_its_jacobian(case):
     layer, images, net, unit = case
     part, seen = share_of_input(layer, images, unit)
-    sums = np.where(seen.any((1, 2)), part.sum((1, 2)), -np.inf)
-    best = int(sums.argmax())
+    helping = part.max((1, 2)) > 0
+    best = int(np.where(helping, part.sum((1, 2)), -np.inf).argmax())
     found = one_unit(net, unit, Options(position="spatial"))
-    if sums[best] <= 0:
+    if not helping.any():
         assert len(found) == 0
         return
     row, col = np.unravel_index(
@@ -106,6 +100,28 @@ def test_contributions_of_a_convolution_are_jacobian_times_input(case):
     np.add.at(spread[:, first : first + depth], window.places[0], found)
     expected, _ = share_of_input(layer, images, unit)
     np.testing.assert_allclose(spread.T.reshape(expected.shape), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_single_channel_is_followed_where_anything_in_it_helps():
+    """As in depthwise convolutions, where a positive unit may owe all it has to its bias."""
+    layer = nn.Conv2d(1, 1, (1, 3)).double()
+    layer.weight.data[:] = torch.tensor([[[[1.0, -5.0, 2.0]]]])
+    net = nets.opened(nn.Sequential(layer), torch.tensor([[[[1.0, 1.0, 1.0]]]]).double())
+    assert one_unit(net, (0, 0, 0)).index.tolist() == [[0, 0, 1]]
+    found = one_unit(net, (0, 0, 0), Options(position="spatial"))
+    assert found.index.tolist() == [[0, 0, 2]]
+    net = nets.opened(nn.Sequential(layer), torch.tensor([[[[-1.0, 1.0, 0.0]]]]).double())
+    assert len(one_unit(net, (0, 0, 0))) == 0
+    found = one_unit(net, (0, 0, 0), Options(position="spatial", dead_end="follow"))
+    assert found.index.tolist() == [[0, 0, 2]]
+
+
+def test_a_silent_channel_does_not_win_over_one_that_helps():
+    layer = nn.Conv2d(3, 1, (1, 2)).double()
+    layer.weight.data[:] = torch.tensor([[[[1.0, 1.0]], [[1.0, -3.0]], [[-1.0, -1.0]]]])
+    images = torch.tensor([[[[0.0, 0.0]], [[1.0, 1.0]], [[1.0, 1.0]]]]).double()
+    net = nets.opened(nn.Sequential(layer), images)
+    assert one_unit(net, (0, 0, 0)).index.tolist() == [[1, 0, 0]]
 
 
 @given(layers(lambda shape: nets.pools("max", whole=False)))

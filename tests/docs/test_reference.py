@@ -24,3 +24,10 @@ def test_the_configuration_reference_is_that_of_the_schema():
 def test_the_list_of_networks_is_that_of_the_catalogue():
     writer = tool("write_network_reference")
     assert writer.PAGE.read_text() == writer.page(), "run: make reference"
+
+
+def test_the_graph_of_rules_in_the_readme_is_that_of_the_workflow():
+    writer = tool("write_rule_graph")
+    shown = writer.readme_edges()
+    assert len(shown) > 20
+    assert shown == writer.snakemake_edges(), "run: make reference"

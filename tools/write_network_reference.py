@@ -12,9 +12,9 @@ HEAD = """# Networks and photos
 
 *Made from the catalogue by `make reference`; do not edit it here.*
 
-Any of these names can stand under `networks` in `config.yaml`. `cnnvis layers NETWORK` lists the layers
-of one. Weights are downloaded when they are needed, and refused unless their hash is the pinned one.
-Neither of the first two has CaffeNet's 96 first filters.
+Any of these names can stand under `networks` in `config.yaml`. `cnnvis layers NETWORK` lists the
+layers of one. Weights are downloaded when they are needed, and refused unless their hash is the
+pinned one. Neither of the first two has CaffeNet's 96 first filters.
 
 | network | crop | layers | weights from | licence |
 |---|---|---|---|---|

@@ -17,7 +17,7 @@ points = arrays.arrays(
 
 
 @given(points, st.integers(0, 2**16))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_without_smoothing_a_density_counts_the_weights(index, seed):
     weight = np.random.default_rng(seed).integers(1, 9, len(index)).astype(float)
     expected = np.zeros(SHAPE)
@@ -28,7 +28,7 @@ def test_without_smoothing_a_density_counts_the_weights(index, seed):
 
 
 @given(st.integers(12, 27), st.integers(12, 47), st.floats(0.5, 3), st.floats(0.1, 10))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_density_away_from_the_border_adds_up_to_the_weight(row, col, sigma, weight):
     density = saliency.from_points([[row, col]] * 2, [weight, 1.0], shape=SHAPE, sigma=sigma)
     assert density.sum() == pytest.approx(weight + 1, rel=1e-12)
@@ -95,7 +95,7 @@ def test_arrays_that_do_not_fit():
 
 
 @given(points, st.sampled_from([0.05, 0.1, 0.3]), st.sampled_from([0.05, 0.2, 0.5]))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_inliers_have_enough_neighbours(index, near, share):
     kept = saliency.inliers(index, SHAPE, near=near, share=share)
     radius = near * (SHAPE[0] ** 2 + SHAPE[1] ** 2) ** 0.5

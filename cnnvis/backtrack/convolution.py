@@ -56,7 +56,7 @@ def channel_sum(
 
     A channel is in question if it contributes something positive, even if its sum is not: a single
     channel, as in depthwise convolutions, may owe a positive unit to its bias. It is a dead end
-    where no channel does.
+    where no channel does; a path that goes on there goes on at the window's centre.
 
     Args:
         points: the units to explain.
@@ -67,13 +67,14 @@ def channel_sum(
     """
     strength = _sums(contribution, window, options.dead_end)
     point, channel, share = chosen(strength, k=1, dead_end="follow")
-    if options.position == "centre":
-        row, col = windows.centre(points.index[point])
-    else:
+    row, col = windows.centre(points.index[point])
+    if options.position == "spatial":
         plane = contribution[point, :, channel]
         if window.outside is not None:
             plane[window.outside[point]] = -np.inf
-        row, col = window.position(point, largest(plane)[1])
+        best, tap = largest(plane)
+        speaks = best > 0  # among places that contribute nothing, the first is no better than any
+        row[speaks], col[speaks] = window.position(point[speaks], tap[speaks])
     return point, channel, row, col, share
 
 

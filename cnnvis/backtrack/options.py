@@ -22,7 +22,8 @@ class Options:
             most (an int), "all" of those with a positive contribution, or (a float between 0 and
             1) the fewest that make up this fraction of the positive contributions.
         position: where in its window a convolution's chosen channel is entered: the window's
-            "centre", clipped to the map, or "spatial", the largest contribution in that channel.
+            "centre", clipped to the map, or "spatial", the largest positive contribution in that
+            channel (the centre where there is none).
         contribution: what counts at a linear layer: "positive" contributions alone, or all of them
             by "absolute" size.
         dead_end: where no contribution is positive, "stop" (the weight is lost, and counted) or

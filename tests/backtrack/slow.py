@@ -119,7 +119,8 @@ def convolution(layer, values, source, unit, options):
     channel = group * depth + i
     if options.position == "spatial":
         parts = [(weight[i][a][b] * values[channel][r][c], (channel, r, c)) for a, b, r, c in taps]
-        return [(source, first_largest(parts)[1], 1.0)]
+        if max(parts)[0] > 0:
+            return [(source, first_largest(parts)[1], 1.0)]
     rows, cols = len(values[0]), len(values[0][0])
     row, col = (floor(unit[1 + a] * s[a] - p[a] + d[a] * (k[a] - 1) / 2) for a in (0, 1))
     return [(source, (channel, min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)), 1.0)]

@@ -30,7 +30,7 @@ def added_up(points):
 
 
 @given(many_points(), st.booleans())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_merging_adds_up_equal_places(points, shape_is_known):
     merged = points.merged([4] * points.index.shape[1] if shape_is_known else None)
     places = [(int(s), *i.tolist()) for s, i in zip(merged.start, merged.index, strict=True)]
@@ -40,7 +40,7 @@ def test_merging_adds_up_equal_places(points, shape_is_known):
 
 
 @given(many_points())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_merging_far_apart_places(points):
     """Indices so large that a place has no number in 64 bits."""
     far = Points(points.index * 2**40, points.weight, points.start)
@@ -50,14 +50,14 @@ def test_merging_far_apart_places(points):
 
 
 @given(many_points())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_weights_per_start(points):
     expected = [sum(points.weight[points.start == start].tolist()) for start in range(4)]
     assert points.per_start(4).tolist() == expected
 
 
 @given(many_points(), st.integers(0, 2))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_selected_points_keep_their_weights(points, start):
     some = points.merged().select(points.merged().start == start)
     assert some.unique
@@ -65,7 +65,7 @@ def test_selected_points_keep_their_weights(points, start):
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_ravel_and_unravel_agree_with_numpy(shape):
     index = np.argwhere(np.ones(shape))
     flat = np.arange(len(index))
@@ -74,7 +74,7 @@ def test_ravel_and_unravel_agree_with_numpy(shape):
 
 
 @given(many_points(), st.integers(1, 50), st.integers(1, 40))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_chunks_are_the_points_in_order(points, values, per_chunk):
     budget = module.CHUNK_BYTES
     module.CHUNK_BYTES = 12 * values * per_chunk

@@ -21,6 +21,7 @@ from cnnvis.backtrack.rules import RULES, find
 from cnnvis.backtrack.windows import columns
 from cnnvis.errors import BacktrackError, TraceError
 from cnnvis.network.graph import Node, Ref
+from cnnvis.network.rehearsal import BATCH
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
@@ -112,8 +113,9 @@ def test_a_single_channel_is_followed_where_anything_in_it_helps():
     assert found.index.tolist() == [[0, 0, 2]]
     net = nets.opened(nn.Sequential(layer), torch.tensor([[[[-1.0, 1.0, 0.0]]]]).double())
     assert len(one_unit(net, (0, 0, 0))) == 0
-    found = one_unit(net, (0, 0, 0), Options(position="spatial", dead_end="follow"))
-    assert found.index.tolist() == [[0, 0, 2]]
+    for position in ("centre", "spatial"):  # nothing speaks for any place of the window
+        found = one_unit(net, (0, 0, 0), Options(position=position, dead_end="follow"))
+        assert found.index.tolist() == [[0, 0, 1]]
 
 
 def test_a_silent_channel_does_not_win_over_one_that_helps():
@@ -349,9 +351,17 @@ def test_of_equal_addends_the_skip_connection_explains_a_sum(flipped):
 
 
 def test_of_equal_addends_equally_deep_the_first_explains_a_sum():
-    found = summed(lambda x: torch.sigmoid(x) + torch.tanh(x * 0), [-1e9, 0])
-    assert found.points["sigmoid"].start.tolist() == [0, 1]
-    assert "tanh" not in found.points
+    found = summed(lambda x: F.relu(x) + F.relu6(x), [0, 1])
+    assert list(found.points) == ["add", "relu", "image"]
+    found = summed(lambda x: F.relu6(x) + F.relu(x), [0, 1])
+    assert list(found.points) == ["add", "relu6", "image"]
+
+
+def test_the_longest_chain_says_how_deep_an_addend_is():
+    def forward(x):
+        return (x + F.hardtanh(F.hardtanh(x))) + F.relu(F.relu6(x))
+
+    assert list(summed(forward, [0]).points) == ["add_1", "relu", "relu6", "image"]
 
 
 def test_alpha_counts():
@@ -386,17 +396,18 @@ def test_a_repeated_addend_is_found_at_its_one_place():
     assert found.arrived.tolist() == pytest.approx([1] * 6)
 
 
-def test_a_parameter_explains_nothing():
+@pytest.mark.parametrize("channels", [2, BATCH])  # as many channels as images look like a batch
+def test_a_parameter_explains_nothing(channels):
     class Shifted(nn.Module):
         def __init__(self):
             super().__init__()
-            self.shift = nn.Parameter(torch.full((2, 1, 1), 100.0))
-            self.factor = nn.Parameter(torch.full((2, 1, 1), 3.0))
+            self.shift = nn.Parameter(torch.full((channels, 1, 1), 100.0))
+            self.factor = nn.Parameter(torch.full((channels, 1, 1), 3.0))
 
         def forward(self, x):
             return (self.shift + x * self.factor - self.shift) / self.factor
 
-    net, record = nets.opened(Shifted(), torch.randn(1, 2, 3, 3))
+    net, record = nets.opened(Shifted(), torch.randn(1, channels, 3, 3))
     starts = nets.every_unit(record, net.scores)
     arrived = backtrack.from_units(net, record, starts).points[net.image]
     np.testing.assert_array_equal(arrived.index, starts.index)

@@ -60,7 +60,7 @@ def assert_nothing_vanishes(net, found):
 
 
 @given(nets.drawn())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_walk_agrees_with_its_slow_twin(case):
     net, record, node, options = case
     starts = some_starts(record, node)
@@ -208,20 +208,21 @@ def test_small_chunks_change_nothing(name, monkeypatch):
 
 
 def test_memory_stays_within_the_budget(monkeypatch):
-    """All 600 outputs of a layer with 4000 inputs: 19 MB of contributions, never there at once."""
-    net, record = nets.opened(
-        nets.fill(nn.Sequential(nn.Flatten(), nn.Linear(4000, 600)), seed=0, whole=False),
-        torch.rand(1, 1, 40, 100, dtype=torch.float64),
-    )
-    starts = nets.every_unit(record, net.scores)
+    """600 units with 4000 inputs: 19 MB of contributions, or of points, but never at once."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4000, 600), nn.Linear(600, 1))
+    images = torch.rand(1, 1, 40, 100, dtype=torch.float64)
+    net, record = nets.opened(nets.fill(model, seed=0, whole=False), images)
     monkeypatch.setattr(points_module, "CHUNK_BYTES", 2**19)
-    tracemalloc.start()
-    try:
-        backtrack.from_units(net, record, starts, Options(k=3))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 4 * 2**20
+    for start, options in (("1", Options(k=3)), ("2", Options(k="all"))):
+        starts = nets.every_unit(record, start)
+        tracemalloc.start()
+        try:
+            found = backtrack.from_units(net, record, starts, options)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(found.fixations) > 1000
+        assert peak < 6 * 2**20
 
 
 @pytest.mark.parametrize("name", nets.FAMILIES)

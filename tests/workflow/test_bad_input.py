@@ -1,0 +1,117 @@
+"""Bad input is refused in one paragraph that names it, and leaves nothing half-written."""
+
+import re
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from workflow import runs
+
+pytestmark = pytest.mark.workflow
+
+UNTRACEABLE = '''
+
+def deciding():
+    """Return a network whose forward pass decides by values, which no graph can show."""
+    from torch import nn
+
+    inner = network()
+
+    class Deciding(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x):
+            if x.sum() > 0:
+                x = x * 1.0
+            return self.inner(x)
+
+    return Deciding()
+'''
+
+
+@pytest.fixture
+def study(tmp_path):
+    return runs.tiny_study(tmp_path / "study")
+
+
+def change(study, file, old, new):
+    path = study / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def paragraph(run):
+    """The one line that is meant for the user."""
+    text = run.stdout + run.stderr
+    found = re.findall(r"^error: (.*)$", text, re.MULTILINE)
+    assert len(found) == 1, text
+    assert "Traceback" not in text
+    return found[0]
+
+
+def left_over(study):
+    """Files of a kind that only an unfinished writer leaves."""
+    return [path for path in study.rglob(".cnnvis-*")]
+
+
+def test_a_broken_photo_is_named(study):
+    photo = study / "digits/digit_8_1.png"
+    photo.write_bytes(photo.read_bytes()[:200])
+    run = runs.snakemake(study, "--cores", "1", "downloads", check=False)
+    assert run.returncode
+    assert "digit_8_1" in paragraph(run)
+    assert not (study / "resources/images/digits.csv").exists()
+    assert not left_over(study)
+
+
+def test_weights_that_are_no_numbers_are_named(study):
+    runs.snakemake(study, "--cores", "1", "resources/networks/digits.safetensors")
+    weights = load_file(study / "resources/networks/digits.safetensors")
+    weights["conv2.weight"][0, 0, 0, 0] = np.nan
+    save_file(weights, study / "nan.safetensors")
+    change(study, "config.yaml", "weights: random", "weights: nan.safetensors")
+    run = runs.snakemake(study, "--cores", "1", "downloads", check=False)
+    assert run.returncode
+    assert "conv2.weight" in paragraph(run)
+    assert not (study / "resources/networks/digits.safetensors").exists()
+
+
+def test_a_misspelt_key_starts_no_job(study):
+    change(study, "config.yaml", "permutations: 100", "permutation: 100")
+    run = runs.snakemake(study, "--cores", "1", check=False)
+    assert run.returncode
+    assert "unknown key 'ordering.permutation'" in run.stdout + run.stderr
+    assert "did you mean 'permutations'" in run.stdout + run.stderr
+    assert not (study / "results/logs").exists()
+
+
+def test_an_empty_role_refuses_the_comparison_and_nothing_else(study):
+    change(study, "digits.csv", ",similar", ",other")
+    run = runs.snakemake(study, "--cores", "2", "--keep-going", "gradients", "figures", check=False)
+    assert run.returncode
+    message = paragraph(run)
+    assert "'similar'" in message
+    assert "gradients.roles" in message
+    results = study / "results/digits/digits"
+    assert (results / "gradients/conv1.h5").is_file()
+    assert (results / "figures/channels/conv1/kmeans.png").is_file()
+    assert not (results / "figures/gradients/conv1/by_role.png").exists()
+
+
+def test_a_network_without_a_graph_does_all_but_backtracking(study):
+    with (study / "digits.py").open("a") as file:
+        file.write(UNTRACEABLE)
+    change(study, "config.yaml", "digits:network", "digits:deciding")
+    change(study, "config.yaml", "layers: [conv1, conv2]", "layers: [inner.conv1]")
+    change(study, "config.yaml", "filters: [conv1]", "filters: [inner.conv1]")
+    runs.snakemake(study, "--cores", "2", "activations", "orders", "gradients", "volumes")
+    run = runs.snakemake(study, "--cores", "1", "backtrack", check=False)
+    assert run.returncode
+    message = re.findall(r"^error: (.*)$", run.stdout + run.stderr, re.MULTILINE)[0]
+    assert "fx" in message or "graph" in message
+    assert not (study / "results/digits/digits/backtracks.h5").exists()
+    assert not left_over(study)

@@ -210,7 +210,7 @@ def test_small_chunks_change_nothing(name, monkeypatch):
 def test_memory_stays_within_the_budget(monkeypatch):
     """600 units with 4000 inputs: 19 MB of contributions, or of points, but never at once."""
     model = nn.Sequential(nn.Flatten(), nn.Linear(4000, 600), nn.Linear(600, 1))
-    images = torch.rand(1, 1, 40, 100, dtype=torch.float64)
+    images = nets.numbers((1, 1, 40, 100), torch.Generator().manual_seed(0), whole=False)
     net, record = nets.opened(nets.fill(model, seed=0, whole=False), images)
     monkeypatch.setattr(points_module, "CHUNK_BYTES", 2**19)
     for start, options in (("1", Options(k=3)), ("2", Options(k="all"))):
@@ -222,7 +222,7 @@ def test_memory_stays_within_the_budget(monkeypatch):
         finally:
             tracemalloc.stop()
         assert len(found.fixations) > 1000
-        assert peak < 6 * 2**20
+        assert peak < 8 * 2**20
 
 
 @pytest.mark.parametrize("name", nets.FAMILIES)

@@ -57,7 +57,7 @@ def would_run(folder, *arguments):
     """Return the jobs that a dry run announces: rule -> how many."""
     output = snakemake(folder, "--dry-run", *arguments)
     text = output.stdout + output.stderr
-    stats = re.search(r"Job stats:\n.*?\n-+ .*\n(.*?)\ntotal", text, re.DOTALL)
+    stats = re.search(r"Job stats:\n[^\n]*\n-[- ]*\n(.*?)\ntotal", text, re.DOTALL)
     if stats is None:
         assert "Nothing to be done" in text, text
         return {}

@@ -6,9 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from cnnvis.backtrack import RULES
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks/README.md"])
 WITH_EXAMPLES = [page for page in PAGES if ">>> " in page.read_text()]
+
+
+@pytest.fixture
+def rules_put_back():
+    """An example that adds a rule of backtracking adds it for its own page only."""
+    before = dict(RULES)
+    yield
+    RULES.clear()
+    RULES.update(before)
 
 
 def name(page):
@@ -19,6 +30,7 @@ def test_the_tutorial_has_examples():
     assert ROOT / "docs/tutorial/first-steps.md" in WITH_EXAMPLES
 
 
+@pytest.mark.usefixtures("rules_put_back")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name)
 def test_the_examples_of_a_page_run(page):
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)

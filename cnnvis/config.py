@@ -93,7 +93,7 @@ class Study:
         Weights of torchvision are known by the network: the address of the file is torchvision's to
         say, and asking it takes seconds that reading a configuration must not take.
         """
-        archives = {a.filename: a.as_params() for a in catalogue.archives().values()}
+        archives = {a.filename: _without_words(a) for a in catalogue.archives().values()}
         networks = {
             choice.download: choice.entry_params
             for choice in self.networks.values()
@@ -296,6 +296,12 @@ def _image_set(item: Mapping[str, Any]) -> ImageChoice:
     return ImageChoice(
         name, sheet, None, item["shards"], not sheet, content=content, ids=ids, archives=archives
     )
+
+
+def _without_words(archive: catalogue.Archive) -> dict[str, Any]:
+    """Return what a download depends on: all of the entry but what is only for people to read."""
+    words = ("licence", "citation")
+    return {key: value for key, value in archive.as_params().items() if key not in words}
 
 
 def _catalogued_sheet(name: str) -> Path:

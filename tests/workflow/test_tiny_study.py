@@ -91,7 +91,7 @@ def test_an_interrupted_stage_leaves_nothing_half_written_and_resumes(study, tmp
     expected = runs.digests(copy)
     (copy / "results/digits/digits/activations/0001.h5").unlink()
     (copy / "results/digits/digits/activations.h5").unlink()  # was never reached
-    runs.snakemake(copy, "--cores", "2", "--rerun-incomplete")
+    runs.snakemake(copy, "--cores", "2", "--rerun-incomplete", "activations")
     assert runs.digests(copy) == expected
 
 

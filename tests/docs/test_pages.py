@@ -32,7 +32,8 @@ def test_the_tutorial_has_examples():
 
 @pytest.mark.usefixtures("rules_put_back")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name)
-def test_the_examples_of_a_page_run(page):
+def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some examples write files
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert result.attempted
     assert not result.failed

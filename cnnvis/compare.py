@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis.errors import ImageError, OrderingError
+from cnnvis.errors import OrderingError
 from cnnvis.ordering.gram import Matrix, checked, one_thread, scatter, unit_length
 from cnnvis.ordering.result import Ordering
 
@@ -242,31 +242,6 @@ def norms(stack: ArrayLike) -> Matrix:
     """
     items = _items(stack)
     return np.asarray(np.sqrt((items**2).sum(axis=1)))
-
-
-def places_of_roles(roles: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """Return the places of the images that play one of the wanted roles, in their order.
-
-    Raises:
-        ImageError: fewer than two roles are wanted, or no image plays one of them.
-
-    >>> places_of_roles(["reference", "", "similar"], ["reference", "similar"])
-    [0, 2]
-    """
-    present = sorted({role for role in roles if role}) or ["none"]
-    if len(set(wanted)) < 2:
-        raise ImageError(
-            f"a comparison needs at least two roles, got {', '.join(wanted) or 'none'}. Name more "
-            "under gradients.roles."
-        )
-    for role in wanted:
-        if role not in roles:
-            raise ImageError(
-                f"no image has the role '{role}', so there is nothing to compare; the images have "
-                f"the roles {', '.join(present)}. Give images that role in the sheet, or take it "
-                "out of gradients.roles. Everything but the comparison works without roles."
-            )
-    return [place for place, role in enumerate(roles) if role in wanted]
 
 
 def _between_neighbours(similarity: ArrayLike, permutation: ArrayLike) -> Matrix:

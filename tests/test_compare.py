@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from cnnvis import compare, ordering
-from cnnvis.errors import ImageError, OrderingError
+from cnnvis.errors import OrderingError
 from cnnvis.ordering import Ordering
 
 
@@ -262,16 +262,3 @@ def test_the_table_of_qualities_says_what_the_functions_say():
         assert row[f"agreement_with_{name}"] == 1
     rho = compare.agreement(list(orders.values()))[0, 1]
     assert table.loc["natural", "agreement_with_pca_image"] == pytest.approx(rho, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("roles", "wanted", "message"),
-    [
-        (["reference", "other"], ["reference", "similar"], "'similar'.*other, reference"),
-        (["", ""], ["reference", "similar"], "'reference'.*roles none"),
-        (["reference"], ["reference"], "at least two roles"),
-    ],
-)
-def test_a_comparison_without_images_on_both_sides_is_refused(roles, wanted, message):
-    with pytest.raises(ImageError, match=message):
-        compare.places_of_roles(roles, wanted)

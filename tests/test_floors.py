@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 FLOORS = (
     ("words", "errors files geometry provenance entries labels catalogue classes assets download"),
     ("arrays", "images sheets ordering compare volume saliency attention predictions"),
-    ("torch", "models efficientnet_lite weights network gradients backtrack"),
+    ("torch", "models efficientnet_lite weights network inputs gradients backtrack"),
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"

@@ -101,5 +101,8 @@ def swapped(step: Step) -> View | None:
     return _moved(step, {**{axis: axis for axis in range(step.ndim)}, a: b, b: a})
 
 
-def _moved(step: Step, place: Mapping[int, int]) -> View:
+def _moved(step: Step, place: Mapping[int, int]) -> View | None:
+    """Follow the axes; behind a moved batch nothing is known."""
+    if place[0] != 0:
+        return None
     return step.views[0].on([None if axis is None else place[axis] for axis in step.views[0].axes])

@@ -246,10 +246,18 @@ class Turned(nn.Module):
         return self.conv(x.permute(0, 2, 1, 3))
 
 
+class BatchBehind(nn.Module):
+    """The batch is moved behind the channels and back."""
+
+    def forward(self, x):
+        return x.transpose(0, 1).transpose(1, 0)
+
+
 @pytest.mark.parametrize(
     "step",
     [
         Turned(),
+        BatchBehind(),
         nn.Upsample(scale_factor=2),
         nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
         nn.ConvTranspose2d(2, 2, 3),

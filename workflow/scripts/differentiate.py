@@ -6,18 +6,14 @@ from cnnvis.workflow import job
 def main(weights, manifest, network, layer, classes, unit, batch, shard, code, output):
     """Write the gradient file of one shard, a batch of images at a time."""
     from cnnvis import classes as names
-    from cnnvis import gradient_file, gradients, images, models, provenance, sheets
-    from cnnvis import network as networks
+    from cnnvis import gradient_file, gradients, inputs, provenance
 
-    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
-    model = models.load(network["architecture"], weights=weights)
-    net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
+    given = inputs.read(weights, manifest, network, shard)
     target = names.index_of(unit, classes)
-    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
     made = provenance.of(
         "differentiate",
         params={"network": network, "layer": layer, "unit": target, "shard": shard},
-        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
+        inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -25,14 +21,14 @@ def main(weights, manifest, network, layer, classes, unit, batch, shard, code, o
         output,
         layer=layer,
         unit=target,
-        shape=gradients.weight_shape(net, layer),
-        images=sheets.labels(rows),
+        shape=gradients.weight_shape(given.net, layer),
+        images=given.labels,
         provenance=made,
         attrs={"model": network["name"]},
     ) as writer:
-        for part in images.batches(rows, preprocessing, size=batch):
+        for part in given.batches(batch):
             found, scores = gradients.filters_and_scores(
-                net, part.pixels, layer=layer, target=target
+                given.net, part.pixels, layer=layer, target=target
             )
             writer.append(
                 part.names, found, predicted=scores.argmax(axis=1), score=scores[:, target]

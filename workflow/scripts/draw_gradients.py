@@ -7,7 +7,7 @@ def main(gradients, network, layer, classes, roles, formats, output):
     """Write one figure into a folder."""
     from pathlib import Path
 
-    from cnnvis import compare, gradient_file, ordering
+    from cnnvis import gradient_file, labels, ordering
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.gradients import comparison
@@ -15,7 +15,7 @@ def main(gradients, network, layer, classes, roles, formats, output):
     from cnnvis.predictions import class_name
 
     images = gradient_file.images(gradients)
-    places = compare.places_of_roles([image.role for image in images], roles)
+    places = labels.places_of_roles(images, roles)
     values = gradient_file.read_all(gradients)[places]
     unit = gradient_file.unit(gradients)
     figure = comparison(

@@ -5,31 +5,29 @@ from cnnvis.workflow import job
 
 def main(weights, manifest, network, layers, shard, options, code, output):
     """Write the activation file of one shard, a batch of images at a time."""
-    from cnnvis import images, models, provenance, sheets, store
+    from cnnvis import inputs, provenance, store
     from cnnvis import network as networks
 
-    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
-    model = models.load(network["architecture"], weights=weights)
-    net = networks.open(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
-    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
+    given = inputs.read(weights, manifest, network, shard)
+    net = given.net
     made = provenance.of(
         "extract",
         params={"network": network, "layers": layers, "shard": shard, "options": options},
-        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
+        inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
     with store.create(
         output,
         layers=store.describe(net, layers),
-        images=sheets.labels(rows),
+        images=given.labels,
         n_classes=net.nodes[net.scores].shape[0],
-        attrs={"model": network["name"], "weights_sha256": models.provenance_digest(weights)},
+        attrs={"model": network["name"], "weights_sha256": given.weights_sha256},
         provenance=made,
         dtype=options["dtype"],
         compression=None if options["compression"] == "none" else options["compression"],
     ) as writer:
-        for batch in images.batches(rows, preprocessing, size=options["batch"]):
+        for batch in given.batches(options["batch"]):
             record = networks.record(net, batch.pixels, [*layers, net.scores])
             maps = {layer: record[layer].numpy() for layer in layers}
             writer.append(batch.names, maps, record[net.scores].numpy())

@@ -5,23 +5,19 @@ from cnnvis.workflow import job
 
 def main(weights, manifest, network, classes, options, shard, code, output):
     """Write the backtrack file of one shard, a batch of images at a time."""
-    from cnnvis import backtrack, backtrack_file, images, models, predictions, provenance, sheets
+    from cnnvis import backtrack, backtrack_file, inputs, predictions, provenance
     from cnnvis import network as networks
 
-    preprocessing = images.Preprocessing.from_mapping(network["preprocessing"])
-    model = models.load(network["architecture"], weights=weights)
-    net = networks.fold(
-        networks.trace(model, input_shape=(3, preprocessing.crop, preprocessing.crop))
-    )
+    given = inputs.read(weights, manifest, network, shard, graph=networks.trace)
+    net = networks.fold(given.net)
     wanted = backtrack.needed(net, net.scores)
     choices = backtrack.Options(
         **{key: value for key, value in options.items() if key not in ("target", "batch")}
     )
-    rows = sheets.shard(sheets.read_manifest(manifest), *shard)
     made = provenance.of(
         "walk_back",
         params={"network": network, "options": options, "shard": shard},
-        inputs={"weights": models.provenance_digest(weights), "images": sheets.digest(rows)},
+        inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
@@ -29,11 +25,11 @@ def main(weights, manifest, network, classes, options, shard, code, output):
         output,
         nodes=backtrack.reachable(net, net.scores),
         image_node=net.image,
-        images=sheets.labels(rows),
+        images=given.labels,
         provenance=made,
         attrs={"model": network["name"]},
     ) as writer:
-        for part in images.batches(rows, preprocessing, size=options["batch"]):
+        for part in given.batches(options["batch"]):
             record = networks.record(net, part.pixels, wanted)
             scores = record[net.scores]
             targets = predictions.targets(options["target"], scores.numpy(), classes)

@@ -1,0 +1,81 @@
+"""What a stage that runs a network starts from: the network, and one shard of prepared images."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnvis import images, models, network, sheets
+from cnnvis.labels import Image
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A network and the images it is shown.
+
+    Args:
+        net: the network, in eval mode.
+        preprocessing: how a photo becomes its input.
+        rows: the rows of the manifest, one an image.
+        weights_sha256: digest that stands for the network's weights.
+    """
+
+    net: network.Network
+    preprocessing: images.Preprocessing
+    rows: "pd.DataFrame"
+    weights_sha256: str
+
+    @property
+    def labels(self) -> tuple[Image, ...]:
+        """What is known of the images, in their order."""
+        return sheets.labels(self.rows)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The inputs as a provenance names them."""
+        return {"weights": self.weights_sha256, "images": sheets.digest(self.rows)}
+
+    def batches(self, size: int) -> Iterator[images.Batch]:
+        """Yield the images ready for the network, ``size`` at a time.
+
+        Raises:
+            ConfigError: a batch of no image.
+            ImageError: a photo cannot be read.
+        """
+        return images.batches(self.rows, self.preprocessing, size=size)
+
+
+def read(
+    weights: str | os.PathLike[str],
+    manifest: str | os.PathLike[str],
+    described: Mapping[str, Any],
+    shard: Sequence[int] = (0, 1),
+    *,
+    graph: Callable[..., network.Network] = network.open,
+) -> Inputs:
+    """Load a network's weights and choose the images of one shard.
+
+    Args:
+        weights: the safetensors file of the network.
+        manifest: the table of the image set.
+        described: the network's ``architecture`` and ``preprocessing``, as its catalogue entry.
+        shard: which part of how many parts.
+        graph: ``network.trace`` where hooks on modules do not do.
+
+    Raises:
+        NetworkError: the weights do not fit the architecture.
+        TraceError: ``graph`` cannot follow the network.
+        ConfigError: the preprocessing cannot be meant.
+        ImageError: the manifest cannot be read, or has no such shard.
+    """
+    preprocessing = images.Preprocessing.from_mapping(described["preprocessing"])
+    model = models.load(described["architecture"], weights=weights)
+    return Inputs(
+        net=graph(model, input_shape=(3, preprocessing.crop, preprocessing.crop)),
+        preprocessing=preprocessing,
+        rows=sheets.shard(sheets.read_manifest(manifest), *shard),
+        weights_sha256=models.provenance_digest(weights),
+    )

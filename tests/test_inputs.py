@@ -1,0 +1,66 @@
+"""A stage that runs a network starts from its weights and a shard of the images."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from cnnvis import inputs, models, network, sheets
+from cnnvis.errors import ImageError, TraceError
+from cnnvis.files import sha256
+
+PREPROCESSING = {"resize": 70, "crop": 64}
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Three photos of one colour each."""
+    rows = ["id,path,sha256,class,role,rows,cols"]
+    for place, name in enumerate("abc"):
+        path = tmp_path / f"{name}.png"
+        Image.new("RGB", (80, 90), (60 * place, 0, 0)).save(path)
+        rows.append(f"{name},{path},{sha256(path)},,,90,80")
+    path = tmp_path / "photos.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "squeezenet1_1.safetensors"
+    save_file(models.load("squeezenet1_1", seed=3).state_dict(), path)
+    return path
+
+
+def read(weights, manifest, *shard, **more):
+    described = {"architecture": "squeezenet1_1", "preprocessing": PREPROCESSING}
+    return inputs.read(weights, manifest, described, *shard, **more)
+
+
+def test_the_network_fits_the_images(weights, manifest):
+    given = read(weights, manifest)
+    parts = list(given.batches(2))
+    assert [part.names for part in parts] == [("a", "b"), ("c",)]
+    assert parts[0].pixels.shape[1:] == given.net.input_shape == (3, 64, 64)
+    scores = network.record(given.net, parts[0].pixels, [given.net.scores])[given.net.scores]
+    with torch.no_grad():
+        expected = models.load("squeezenet1_1", seed=3)(torch.from_numpy(parts[0].pixels))
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_shard_holds_its_part_of_the_images(weights, manifest):
+    parts = [read(weights, manifest, (place, 2)) for place in range(2)]
+    assert [[label.id for label in part.labels] for part in parts] == [["a"], ["b", "c"]]
+    assert parts[0].digests["weights"] == parts[1].digests["weights"]
+    assert parts[0].digests["images"] == sheets.digest(parts[0].rows) != parts[1].digests["images"]
+    with pytest.raises(ImageError, match="no shard 2"):
+        read(weights, manifest, (2, 2))
+
+
+def test_the_way_to_the_graph_can_be_chosen(weights, manifest):
+    def refuse(model, *, input_shape):
+        raise TraceError(f"asked for {input_shape}")
+
+    with pytest.raises(TraceError, match=r"\(3, 64, 64\)"):
+        read(weights, manifest, graph=refuse)

@@ -1,6 +1,7 @@
 """Measure cnnvis beside other tools and slow definitions: interleaved, one process and thread."""
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -74,9 +75,9 @@ def extraction(rounds: int) -> dict[str, object]:
     images = torch.randn(1, 3, 224, 224)
     net = network.trace(model)
     parts = dict(model.named_modules())
-    extractor = models.import_torchvision().models.feature_extraction.create_feature_extractor(
-        model, layers
-    )
+    models.import_torchvision()
+    extractors = importlib.import_module("torchvision.models.feature_extraction")
+    extractor = extractors.create_feature_extractor(model, layers)
 
     def hooked() -> dict[str, torch.Tensor]:
         kept = {}
@@ -104,13 +105,14 @@ def extraction(rounds: int) -> dict[str, object]:
 
         captum = LayerActivation(model, [parts[name] for name in layers])
         contestants["Captum LayerActivation"] = torch.no_grad()(lambda: captum.attribute(images))
-    if "torchlens" not in absent:
+    table = ratios(interleaved(contestants, rounds), "cnnvis")
+    if "torchlens" not in absent:  # last and apart: once loaded, it wraps all functions of torch
         import torchlens
 
-        contestants["TorchLens"] = lambda: torchlens.log_forward_pass(
-            model, images, layers_to_save=["conv2d_1_1", "conv2d_2_4"]
-        )
-    table = ratios(interleaved(contestants, rounds), "cnnvis")
+        wanted = torchlens.func("conv2d")
+        contestants["TorchLens"] = lambda: torchlens.record(model, images, save=wanted)
+        last = {name: contestants[name] for name in ("cnnvis", "TorchLens")}
+        table["TorchLens"] = ratios(interleaved(last, rounds), "cnnvis")["TorchLens"]
     show("extraction: first two convolutions of AlexNet, one image", table, absent)
     return {"table": table, "absent": absent}
 
@@ -144,11 +146,13 @@ def weight_gradients(rounds: int) -> dict[str, object]:
     if not absent:
         from captum._utils.sample_gradient import SampleGradientWrapper
 
+        followed = images.clone().requires_grad_()  # its hooks ask for that
+
         def captum() -> torch.Tensor:
             wrapper = SampleGradientWrapper(model, layer_modules=[model.features[0]])
             wrapper.add_hooks()
             try:
-                wrapper.compute_param_sample_gradients(model(images)[:, 281])
+                wrapper.compute_param_sample_gradients(model(followed)[:, 281])
                 return model.features[0].weight.sample_grad
             finally:
                 wrapper.remove_hooks()
@@ -224,9 +228,9 @@ def default_run(rounds: int) -> dict[str, object]:
 
 
 COMPARISONS: dict[str, Callable[[int], dict[str, object]]] = {
-    "extraction": extraction,
     "gradients": weight_gradients,
     "backtracking": backtracking,
+    "extraction": extraction,
     "default_run": default_run,
 }
 

@@ -1,6 +1,5 @@
 """What all result files share: whole or not there, checked when opened, the same on every run."""
 
-import doctest
 import errno
 import hashlib
 import os
@@ -22,7 +21,6 @@ from cnnvis.errors import FileError, StoreError
 from cnnvis.provenance import Provenance
 
 TESTS = Path(__file__).parent
-PAGE = TESTS.parent / "docs" / "reference" / "file-formats.md"
 
 
 def names(folder):
@@ -419,13 +417,6 @@ def test_xarray_opens_every_file(tmp_path):
             assert data.image.values.tolist() == ["i0", "i1", "i2"]
             assert data.class_index.dims == ("image",)
             assert data.attrs["model"] == "tiny"
-
-
-def test_the_reference_page_is_true(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
-    assert tried > 10
-    assert failed == 0
 
 
 def test_no_dimension_is_without_a_name(tmp_path):

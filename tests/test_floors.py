@@ -21,7 +21,7 @@ FLOORS = (
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),
-    ("glue", "config workflow doctor cli __main__"),
+    ("glue", "config source workflow doctor cli __main__"),
 )
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms.split()}
 

@@ -5,7 +5,7 @@ from snakemake.exceptions import WorkflowError
 
 from cnnvis import config as configuration
 from cnnvis.errors import CnnvisError
-from cnnvis.workflow import module_digest, share_package, source_digest
+from cnnvis.source import module_digest, share_package, source_digest
 
 share_package()
 

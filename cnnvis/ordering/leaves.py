@@ -3,14 +3,18 @@
 Bar-Joseph, Gifford and Jaakkola, "Fast optimal leaf ordering for hierarchical clustering",
 Bioinformatics 17 (2001): of all orders that flipping the branches of a tree can give, the one with
 the shortest sum of distances between neighbours, exactly.
+
+The leaves are renumbered first, so that every branch holds a range of them: then all that a step
+of the search reads and writes are rectangles of two matrices, and nothing is copied to find them.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
-Leaves = NDArray[np.intp]
-Branch = tuple[Leaves, Leaves]
+
+_AT_ONCE = 1 << 13
+"""Sums that are formed at once; more of them leave the nearest cache and are slower, not faster."""
 
 
 def shortest_chain(distance: Matrix) -> NDArray[np.intp]:
@@ -33,73 +37,105 @@ def best_order(distance: Matrix, tree: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the leaves of a tree in the order with the shortest sum of neighbouring distances.
 
     ``tree`` lists the joins, (join, 2): node ``n + i`` joins the two nodes in row ``i``; the nodes
-    below ``n`` are the leaves. Cubic in time, quadratic in memory, no recursion.
+    below ``n`` are the leaves. Cubic in time, no recursion; beside ``distance`` no more than three
+    matrices of its size are held.
     """
     n = len(distance)
-    leaf = np.arange(n)
-    # sides[v]: (leaves where a path through v may start, leaves where it then ends)
-    sides: list[list[Branch]] = [[(leaf[i : i + 1], leaf[i : i + 1])] for i in range(n)]
+    spans = _spans(tree, n)
+    leaf = np.empty(n, np.intp)
+    leaf[spans[:n, 0]] = np.arange(n)
+    step = distance[np.ix_(leaf, leaf)]
     # best[i, j]: the shortest path from i to j through all leaves of the smallest branch with both.
     best = np.zeros((n, n))
     for a, b in tree:
-        _join(best, distance, sides[a], sides[b])
-        left, right = _leaves(sides[a]), _leaves(sides[b])
-        sides.append([(left, right), (right, left)])
-    return _walk(best, distance, tree, sides)
+        (start, _, middle), (_, _, end) = spans[a], spans[b]
+        path = _through(best, spans[a], step[start:middle, middle:end])
+        path = _through(best, spans[b], path.T)
+        best[middle:end, start:middle] = path
+        best[start:middle, middle:end] = path.T
+    return leaf[_walk(best, step, tree, spans)]
 
 
-def _join(best: Matrix, distance: Matrix, left: list[Branch], right: list[Branch]) -> None:
-    """Fill in the shortest paths from any leaf of one branch to any leaf of the other."""
-    for start, inner_left in left:
-        for end, inner_right in right:
-            across = distance[np.ix_(inner_left, inner_right)]
-            path = _min_plus(best[np.ix_(start, inner_left)], across)
-            path = _min_plus(path, best[np.ix_(inner_right, end)])
-            best[np.ix_(start, end)] = path
-            best[np.ix_(end, start)] = path.T
+def _spans(tree: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Return (node, 3): where the leaves of each node start, where its second branch does, the end.
+
+    A leaf has no second branch: its middle is its end.
+    """
+    size = np.ones(n + len(tree), np.intp)
+    for node, (a, b) in enumerate(tree, n):
+        size[node] = size[a] + size[b]
+    start = np.zeros_like(size)
+    middle = np.ones_like(size)
+    for node in range(len(size) - 1, n - 1, -1):
+        a, b = tree[node - n]
+        start[a] = start[node]
+        start[b] = middle[node] = start[node] + size[a]
+    middle[:n] = start[:n] + 1
+    return np.stack([start, middle, start + size], axis=1)
+
+
+def _through(best: Matrix, span: NDArray[np.intp], onward: Matrix) -> Matrix:
+    """Return (leaf, goal): the least cost from each leaf of a branch, through all of it, to a goal.
+
+    ``onward`` (leaf, goal) is the cost from the leaf where the path through the branch ends. That
+    leaf is on the other side of the branch than the one where the path starts.
+    """
+    start, middle, end = span
+    if middle == end:  # a leaf
+        return onward
+    half = middle - start
+    cost = np.empty(onward.shape)
+    _min_plus(best[start:middle, middle:end], onward[half:], cost[:half])
+    _min_plus(best[middle:end, start:middle], onward[:half], cost[half:])
+    return cost
+
+
+def _min_plus(a: Matrix, b: Matrix, out: Matrix) -> None:
+    """Put the smallest of ``a[i, k] + b[k, j]`` over ``k`` into ``out[i, j]``."""
+    rows, (inner, cols) = len(a), b.shape
+    if rows * inner * cols <= _AT_ONCE:
+        np.min(a[:, :, None] + b[None], axis=1, out=out)
+    elif inner <= min(rows, cols):
+        np.add(a[:, :1], b[0], out=out)
+        for k in range(1, inner):
+            np.minimum(out, a[:, k : k + 1] + b[k], out=out)
+    elif rows <= cols:
+        for i in range(rows):
+            np.min(a[i][:, None] + b, axis=0, out=out[i])
+    else:
+        turned = np.ascontiguousarray(b.T)
+        for j in range(cols):
+            np.min(a + turned[j], axis=1, out=out[:, j])
 
 
 def _walk(
-    best: Matrix, distance: Matrix, tree: NDArray[np.intp], sides: list[list[Branch]]
+    best: Matrix, step: Matrix, tree: NDArray[np.intp], spans: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """Follow the shortest path of the whole tree down to its leaves."""
-    n = len(distance)
-    (left, right), _ = sides[-1]
-    i, j = np.unravel_index(np.argmin(best[np.ix_(left, right)]), (len(left), len(right)))
+    n = len(step)
+    _, middle, _ = spans[-1]
+    first, last = np.unravel_index(np.argmin(best[:middle, middle:]), (middle, n - middle))
     order: list[int] = []
-    todo = [(len(sides) - 1, int(left[i]), int(right[j]))]
+    todo = [(len(spans) - 1, int(first), int(last + middle))]
     while todo:
         node, first, last = todo.pop()
         if node < n:
             order.append(first)
             continue
-        a, b = (int(child) for child in tree[node - n])
-        if first not in _leaves(sides[a]):
+        a, b = tree[node - n]
+        if first >= spans[node, 1]:
             a, b = b, a
-        ends, starts = _opposite(sides[a], first), _opposite(sides[b], last)
-        cost = (
-            best[first, ends][:, None]
-            + distance[np.ix_(ends, starts)]
-            + best[starts, last][None, :]
-        )
+        ends, starts = _opposite(spans[a], first), _opposite(spans[b], last)
+        cost = best[first, ends][:, None] + step[ends, starts] + best[starts, last]
         i, j = np.unravel_index(np.argmin(cost), cost.shape)
-        todo.append((b, int(starts[j]), last))
-        todo.append((a, first, int(ends[i])))
+        todo.append((b, int(starts.start + j), last))
+        todo.append((a, first, int(ends.start + i)))
     return np.array(order, np.intp)
 
 
-def _leaves(sides: list[Branch]) -> Leaves:
-    """Return all leaves of a branch, given its sides."""
-    return np.concatenate([start for start, _ in sides])
-
-
-def _opposite(sides: list[Branch], leaf: int) -> Leaves:
+def _opposite(span: NDArray[np.intp], leaf: int) -> slice:
     """Return where a path through a branch may end that starts at this leaf of it."""
-    return next(end for start, end in sides if leaf in start)
-
-
-def _min_plus(a: Matrix, b: Matrix) -> Matrix:
-    """Return the smallest of ``a[i, k] + b[k, j]`` over ``k``, for every (i, j)."""
-    if len(a) > b.shape[1]:
-        return _min_plus(b.T, a.T).T
-    return np.stack([(row[:, None] + b).min(axis=0) for row in a])
+    start, middle, end = span
+    if middle == end or leaf >= middle:
+        return slice(start, middle)
+    return slice(middle, end)

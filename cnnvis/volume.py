@@ -123,26 +123,47 @@ def from_filters(
     return Volume(REDUCTIONS[reduction](ordering.apply(values)), spacing, AXES, name)
 
 
-def to_bytes(data: ArrayLike, low: float, high: float) -> NDArray[np.uint8]:
-    """Map ``low`` ... ``high`` linearly to 0 ... 255, rounded; what lies outside is clipped.
+def to_bytes(data: ArrayLike, low: float, high: float, *, top: int = 255) -> NDArray[np.uint8]:
+    """Map ``low`` ... ``high`` linearly to 0 ... ``top``, rounded; what lies outside is clipped.
 
-    Where ``low`` equals ``high``, there is no scale: up to it is 0, above it 255.
+    Where ``low`` equals ``high``, there is no scale: up to it is 0, above it ``top``. With a
+    ``top`` of 1 a voxel is set where the value is above the middle between the limits.
 
     Raises:
         CnnvisError: NaN or infinity in the data or the limits, or low above high.
 
     >>> to_bytes([-2.0, 0.0, 1.0, 5.0], -1.0, 1.0).tolist()
     [0, 128, 255, 255]
+    >>> to_bytes([-2.0, 0.0, 1.0, 5.0], -1.0, 1.0, top=1).tolist()
+    [0, 0, 1, 1]
     """
     values = np.asarray(data)
     finite("data to be scaled to bytes", values)
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise CnnvisError(f"limits are finite, the low one first; got {low} and {high}.")
     if low == high:
-        return np.asarray(np.where(values > high, 255, 0), np.uint8)
+        return np.asarray(np.where(values > high, top, 0), np.uint8)
     # The limits need not be numbers that the type of the data can hold.
     share = (np.clip(values.astype(np.float64), low, high) - low) / (high - low)
-    return np.asarray(np.rint(share * 255), np.uint8)
+    return np.asarray(np.rint(share * top), np.uint8)
+
+
+def layer_limits(maps: ArrayLike) -> tuple[float, float]:
+    """Return the limits (low, high) that the volumes of one layer share, whatever their order.
+
+    From zero, or from the least value where some are negative, to the greatest.
+
+    Raises:
+        CnnvisError: no maps, or NaN or infinity in them.
+
+    >>> layer_limits([[[1.0, 3.0]], [[2.0, 2.0]]])
+    (0.0, 3.0)
+    """
+    values = np.asarray(maps)
+    if values.size == 0:
+        raise CnnvisError(f"limits need values; got maps of shape {values.shape}.")
+    finite("a feature map", values)
+    return min(0.0, float(values.min())), max(0.0, float(values.max()))
 
 
 def symmetric_limit(*arrays: ArrayLike) -> float:

@@ -1,6 +1,7 @@
 """Readers of volume files written from the grammars of the formats alone, to check the writers."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ HD_TYPES = {
     "FLOAT": "f4",
     "DOUBLE": "f8",
 }
+VTK_TYPES = {"UInt8": "u1", "Float32": "f4", "Float64": "f8"}
 NRRD_TYPES = {"uint8": "u1", "unsigned char": "u1", "uchar": "u1", "float": "f4"}
 
 
@@ -76,6 +78,45 @@ def parse_nrrd(path):
     assert np.array_equal(directions, np.diag(np.diag(directions)))
     values = np.frombuffer(raw, "<" + NRRD_TYPES[fields["type"]])
     return Read(x_fastest(values, size), [directions[i][i] for i in range(3)], fields)
+
+
+def parse_vti(path):
+    """Read XML image data of VTK with one array of points, appended raw behind the XML.
+
+    Such a file is no XML as a whole: the raw bytes begin behind the first underscore of
+    ``AppendedData``, with the size of a block, and end before its closing tag.
+    """
+    content = Path(path).read_bytes()
+    head, _, appended = content.partition(b'<AppendedData encoding="raw">')
+    assert not appended[: appended.index(b"_")].strip(), "only blanks may stand before the mark"
+    root = ElementTree.fromstring(head + b"</VTKFile>")
+    assert root.attrib == {
+        "type": "ImageData",
+        "version": "1.0",
+        "byte_order": "LittleEndian",
+        "header_type": "UInt64",
+    }
+    (image,) = root
+    extent = [int(number) for number in image.get("WholeExtent").split()]
+    assert extent[::2] == [0, 0, 0]
+    size = [last + 1 for last in extent[1::2]]
+    piece = image.find("Piece")
+    assert piece.get("Extent") == image.get("WholeExtent")
+    (array,) = piece.find("PointData")
+    assert piece.find("PointData").get("Scalars") == array.get("Name")
+    assert array.get("format") == "appended"
+    begin = appended.index(b"_") + 1 + int(array.get("offset"))
+    count = int.from_bytes(appended[begin : begin + 8], "little")
+    raw, tail = appended[begin + 8 : begin + 8 + count], appended[begin + 8 + count :]
+    assert b"".join(tail.split()) == b"</AppendedData></VTKFile>"
+    fields = {
+        field.get("Name"): [float(number) for number in field.text.split()]
+        for field in image.findall("FieldData/DataArray")
+    }
+    assert image.get("Origin").split() == ["0", "0", "0"]
+    values = np.frombuffer(raw, "<" + VTK_TYPES[array.get("type")])
+    spacing = [float(step) for step in image.get("Spacing").split()]
+    return Read(x_fastest(values, size), spacing, fields | {"name": array.get("Name")})
 
 
 def x_fastest(raw, size):

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from readers import parse_hd, parse_nrrd
+from readers import parse_hd, parse_nrrd, parse_vti
 
 from cnnvis import export
 from cnnvis.errors import CnnvisError, FileError
 from cnnvis.volume import Volume
 
-READERS = {".hd": parse_hd, ".nrrd": parse_nrrd}
+READERS = {".hd": parse_hd, ".nrrd": parse_nrrd, ".vti": parse_vti}
 SUFFIXES = sorted(READERS)
 SHAPES = [(3, 2, 5), (1, 7, 4), (6, 5, 1)]
 
@@ -53,6 +53,21 @@ def test_bytes_are_read_back_bit_for_bit(tmp_path, suffix, shape):
     for (plane, row, col), value in np.ndenumerate(volume.data):
         share = (min(max(float(value), -1.0), 2.0) + 1.0) / 3.0
         assert back.voxel[col, row, plane] == round(share * 255)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_binary_voxels_are_the_rounded_share_of_the_range(tmp_path, suffix, shape):
+    volume = some_volume(shape)
+    path = tmp_path / f"conv1{suffix}"
+    export.write(volume, path, dtype="binary")
+    back = READERS[suffix](path)
+    assert back.voxel.dtype == np.uint8
+    low, high = float(volume.data.min()), float(volume.data.max())
+    for (plane, row, col), value in np.ndenumerate(volume.data):
+        assert back.voxel[col, row, plane] == round((float(value) - low) / (high - low))
+    assert set(back.voxel.ravel().tolist()) == {0, 1}
+    assert not {"old min", "old max", "limits"} & set(back.fields), "0 and 1 are no 0 to 255"
 
 
 @settings(max_examples=25, deadline=None)
@@ -96,6 +111,42 @@ def test_nrrd_says_what_the_axes_and_bytes_are(tmp_path):
     fields = parse_nrrd(path).fields
     assert fields["endian"] == "little"
     assert not {"content", "old min", "old max"} & set(fields)
+
+
+def test_the_head_of_a_vtk_image_to_the_letter(tmp_path):
+    export.write(some_volume(), tmp_path / "conv1.vti", limits=(-1.5, 3.0))
+    head = (tmp_path / "conv1.vti").read_bytes().split(b"_\x1e", 1)[0].decode()
+    assert (
+        head
+        == """<?xml version="1.0"?>
+<VTKFile type="ImageData" version="1.0" byte_order="LittleEndian" header_type="UInt64">
+  <ImageData WholeExtent="0 4 0 1 0 2" Origin="0 0 0" Spacing="2.5 4 1">
+    <FieldData>
+      <DataArray type="Float64" Name="limits" NumberOfTuples="2" format="ascii">
+        -1.5 3.0
+      </DataArray>
+    </FieldData>
+    <Piece Extent="0 4 0 1 0 2">
+      <PointData Scalars="conv1">
+        <DataArray type="UInt8" Name="conv1" format="appended" offset="0"/>
+      </PointData>
+    </Piece>
+  </ImageData>
+  <AppendedData encoding="raw">
+"""
+    )
+
+
+def test_a_vtk_image_says_what_the_bytes_are_and_keeps_any_name(tmp_path):
+    path = tmp_path / "v.vti"
+    export.write(some_volume(name='a_b "café" <1> & 2'), path, limits=(-1.5, 3.0))
+    fields = parse_vti(path).fields
+    assert (fields["limits"], fields["name"]) == ([-1.5, 3.0], 'a_b "café" <1> & 2')
+    export.write(some_volume(name=""), path, dtype="float32")
+    assert parse_vti(path).fields == {"name": "value"}
+    with pytest.raises(FileError, match="printable letters"):
+        export.write(some_volume(name="a\x00b"), tmp_path / "w.vti")
+    assert names(tmp_path) == ["v.vti"]
 
 
 @pytest.mark.parametrize("dtype", export.DTYPES)
@@ -154,10 +205,10 @@ def test_a_suffix_may_be_in_capitals(tmp_path):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("v.vti", {}, r"no format '.vti'; choose one of .hd, .nrrd"),
+        ("v.mha", {}, r"no format '.mha'; choose one of .hd, .nrrd, .vti"),
         ("v.nrd", {}, "did you mean '.nrrd'"),
         ("volume", {}, "no format ''"),
-        ("v.hd", {"dtype": "int8"}, "uint8 or float32, not as 'int8'"),
+        ("v.hd", {"dtype": "int8"}, "uint8, float32, binary, not as 'int8'"),
         ("v.hd", {"limits": (1, 0)}, "the low one first"),
         ("v.hd", {"limits": (0, np.nan)}, "limits are finite"),
     ],

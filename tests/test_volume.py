@@ -140,6 +140,23 @@ def test_limits_are_checked(limits):
         volume.to_bytes([0.0], *limits)
 
 
+def test_two_steps_are_the_middle_between_the_limits():
+    values = [-1.0, 0.0, 0.49, 0.51, 1.0, 9.0]
+    assert volume.to_bytes(values, 0.0, 1.0, top=1).tolist() == [0, 0, 0, 1, 1, 1]
+    assert volume.to_bytes([1.0, 2.0, 3.0], 2.0, 2.0, top=1).tolist() == [0, 0, 1]
+
+
+def test_limits_of_a_layer_hold_zero_and_do_not_follow_the_order():
+    maps = np.array([[[1.0, 3.0]], [[2.0, 0.5]]])
+    assert volume.layer_limits(maps) == volume.layer_limits(maps[::-1]) == (0.0, 3.0)
+    assert volume.layer_limits(maps - 2) == (-1.5, 1.0)
+    assert volume.layer_limits(maps - 9) == (-8.5, 0.0)
+    with pytest.raises(CnnvisError, match="limits need values"):
+        volume.layer_limits(np.zeros((0, 2, 2)))
+    with pytest.raises(CnnvisError, match="a feature map holds finite"):
+        volume.layer_limits([[[np.nan]]])
+
+
 def test_a_signed_scale_is_shared_and_symmetric():
     arrays = [np.array([[1.0, -3.0]]), np.array([2.5])]
     limit = volume.symmetric_limit(*arrays)

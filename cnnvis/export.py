@@ -65,9 +65,9 @@ def write(
             the middle between the limits and 0 below: the share of the range, rounded without a
             factor of 255, as the volumes of CNN-VIS (2016) were.
         limits: the values that become 0 and 255 as ``uint8``, 0 and 1 as ``binary``; by default the
-            least and the greatest of the volume. Give volumes to be compared the same limits, and signed ones
-            symmetric limits (:func:`cnnvis.volume.symmetric_limit`), so that zero is in the middle.
-            Values as ``float32`` are what they are, whatever the limits.
+            least and the greatest of the volume. Give volumes to be compared the same limits, and
+            signed ones symmetric limits (:func:`cnnvis.volume.symmetric_limit`), so that zero is in
+            the middle. Values as ``float32`` are what they are, whatever the limits.
 
     Raises:
         FileError: an unknown suffix or dtype, values too large for ``float32``, a name that the

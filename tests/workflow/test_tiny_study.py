@@ -33,7 +33,7 @@ def test_everything_comes_out(study):
     for layer in ("conv1", "conv2"):
         for method in ("natural", "kmeans", "pca_image", "pca_slice"):
             assert (results / f"orders/{layer}/mean/{method}.json").is_file()
-            assert (results / f"volumes/{layer}/mean/{method}.nrrd").is_file()
+            assert (results / f"volumes/{layer}/mean/first/{method}.nrrd").is_file()
             assert (results / f"figures/channels/{layer}/{method}.png").is_file()
     assert (study / "results/index.html").is_file()
     with h5py.File(results / "backtracks.h5") as file:
@@ -79,8 +79,16 @@ def test_a_method_that_the_configuration_does_not_name_can_be_asked_for(study):
     try:
         config.write_text(before.replace("  source: mean", "  source: mean\n  methods: [natural]"))
         path = "results/digits/digits/orders/conv1/set/pca_image.json"
-        runs.snakemake(study, "--cores", "1", path)
-        assert (study / path).is_file()
+        volume = "results/digits/digits/volumes/conv1/set/digit_8_1/pca_image"
+        wanted = [path, f"{volume}.vti", f"{volume}.hd"]
+        assert runs.would_run(study, *wanted) == {
+            "order_by_one_method": 1,
+            "write_one_volume": 1,
+            "write_one_pair": 1,
+        }
+        runs.snakemake(study, "--cores", "1", *wanted)
+        for name in (*wanted, f"{volume}.vox"):
+            assert (study / name).is_file()
     finally:
         config.write_text(before)
 

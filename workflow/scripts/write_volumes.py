@@ -1,25 +1,25 @@
-"""Write the maps of one layer as volumes, in every order."""
+"""Write the maps of one layer for one image as volumes, in the orders given."""
 
 from cnnvis.workflow import job
 
 
-def main(activations, orders, layer, options, output):
-    """Write one volume per order and format, into a folder."""
+def main(activations, orders, layer, image, dtype, output):
+    """Write one volume per order and format; the orders share their limits."""
     from pathlib import Path
 
     from cnnvis import export, ordering, store, volume
 
-    image = store.image_id(activations, options["image"])
-    maps = store.read(activations, layer=layer, image=image)
-    limits = (float(min(0, maps.min())), float(maps.max()))
+    shown = store.image_id(activations, image)
+    maps = store.read(activations, layer=layer, image=shown)
+    limits = volume.layer_limits(maps)
     spec = store.layer(activations, layer)
     for path in orders:
         order = ordering.read(path)
-        name = f"{layer} of {image}, {order.method} order"
+        name = f"{layer} of {shown}, {order.method} order"
         stacked = volume.stack(maps, order, spacing=spec.voxel, name=name)
-        for suffix in options["formats"]:
-            target = Path(output) / f"{order.method}.{suffix}"
-            export.write(stacked, target, dtype=options["dtype"], limits=limits)
+        for target in map(Path, output):
+            if target.stem == order.method and target.suffix in export.FORMATS:
+                export.write(stacked, target, dtype=dtype, limits=limits)
 
 
 if "snakemake" in globals():
@@ -28,6 +28,7 @@ if "snakemake" in globals():
             snakemake.input.activations,
             snakemake.input.orders,
             snakemake.wildcards.layer,
-            snakemake.params.options,
-            snakemake.output[0],
+            snakemake.wildcards.image,
+            snakemake.params.dtype,
+            snakemake.output,
         )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis.errors import OrderingError
-from cnnvis.ordering.gram import Matrix, checked, one_thread, scatter, unit_length
+from cnnvis.ordering.gram import Matrix, checked, correlations, one_thread, unit_length
 from cnnvis.ordering.result import Ordering
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def similarity_set(blocks: Iterable[ArrayLike]) -> Matrix:
     Blocks (channel, row, col) are taken one at a time and let go; memory does not depend on their
     number. Otherwise as :func:`similarity`.
     """
-    correlation = np.clip(unit_length(scatter(checked(blocks))), -1.0, 1.0)
+    correlation = correlations(checked(blocks)).products
     np.fill_diagonal(correlation, 1.0)
     return correlation
 

@@ -78,11 +78,22 @@ def accumulate(blocks: Iterable[Matrix], rows: Callable[[Matrix], Matrix]) -> Gr
     return Gram(products, brightness / count)
 
 
-def scatter(blocks: Iterable[Matrix]) -> Matrix:
-    """Return (channel, channel): products of deviations from the channel's mean over all pixels.
+def correlations(blocks: Iterable[Matrix]) -> Gram:
+    """Return Pearson's correlation between channels over all pixels, -1 to 1, as products.
 
-    Divided by the number of pixels it is the covariance. Chan, Golub and LeVeque (1979), equation
-    2.1: two parts are joined by their means, so that a mean far from zero costs no digits.
+    A channel that is constant, dead for example, has none: its row and its diagonal are 0.
+    """
+    gram = scatter(blocks)
+    products = np.clip(unit_length(gram.products), -1.0, 1.0)
+    np.fill_diagonal(products, np.diag(gram.products) > 0)
+    return Gram(products, gram.brightness)
+
+
+def scatter(blocks: Iterable[Matrix]) -> Gram:
+    """Return the products of deviations from the channel's mean over all pixels, and the means.
+
+    Divided by the number of pixels they are the covariance. Chan, Golub and LeVeque (1979),
+    equation 2.1: two parts are joined by their means, so that a mean far from zero costs no digits.
     """
     total: Matrix = np.zeros(())
     mean: Matrix = np.zeros(())
@@ -97,7 +108,7 @@ def scatter(blocks: Iterable[Matrix]) -> Matrix:
             total = total + pixels @ pixels.T + np.outer(apart, apart) * (seen * n / (seen + n))
             mean = mean + apart * (n / (seen + n))
             seen += n
-    return _without_constants(total, mean, seen)
+    return Gram(_without_constants(total, mean, seen), mean)
 
 
 def eigen(products: Matrix) -> tuple[Matrix, Matrix]:

@@ -114,15 +114,15 @@ def _walk(
     """Follow the shortest path of the whole tree down to its leaves."""
     n = len(step)
     _, middle, _ = spans[-1]
-    first, last = np.unravel_index(np.argmin(best[:middle, middle:]), (middle, n - middle))
+    i, j = np.unravel_index(np.argmin(best[:middle, middle:]), (middle, n - middle))
     order: list[int] = []
-    todo = [(len(spans) - 1, int(first), int(last + middle))]
+    todo = [(len(spans) - 1, int(i), int(j + middle))]
     while todo:
         node, first, last = todo.pop()
         if node < n:
             order.append(first)
             continue
-        a, b = tree[node - n]
+        a, b = map(int, tree[node - n])
         if first >= spans[node, 1]:
             a, b = b, a
         ends, starts = _opposite(spans[a], first), _opposite(spans[b], last)

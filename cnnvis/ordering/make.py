@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,15 +64,17 @@ def _complete(method: str, options: Mapping[str, object]) -> dict[str, object]:
                 f"method {method!r} has no option {name!r}; it has {', '.join(params) or 'none'}"
                 f"{did_you_mean(name, params)}."
             )
-        params[name] = _like(f"{method} {name}", value, params[name])
+        params[name] = _allowed(f"{method} {name}", value, known[name].annotation)
     return params
 
 
-def _like(name: str, value: object, default: object) -> object:
-    """Return a value as a builtin of the default's type; an index may be None, as its default."""
+def _allowed(name: str, value: object, annotation: Any) -> object:
+    """Return a value as a builtin, if it is of a type or one of the words that are annotated."""
     value = value.item() if isinstance(value, np.generic) else value
-    kinds = (int, type(None)) if default is None else (type(default),)
-    if type(value) not in kinds:
-        words = " or ".join(kind.__name__ for kind in kinds).replace("NoneType", "nothing")
-        raise OrderingError(f"option {name!r} takes {words}; got {value!r}.")
+    kinds = get_args(annotation) or (annotation,)
+    words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+    if type(value) not in kinds and value not in words:
+        names = [k.__name__ for k in kinds if isinstance(k, type) and k is not NoneType]
+        takes = [*names, *map(repr, words), *(["nothing"] if NoneType in kinds else [])]
+        raise OrderingError(f"option {name!r} takes {' or '.join(takes)}; got {value!r}.")
     return value

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis.errors import OrderingError
+from cnnvis.ordering.clusters import cluster_gram, partition
 from cnnvis.ordering.gram import Matrix, checked, squared_distances
-from cnnvis.ordering.methods import cluster_gram, partition
 from cnnvis.ordering.result import Ordering
 
 

@@ -77,7 +77,7 @@ def test_blocks_are_let_go():
     assert max(most) <= 2
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if m != "natural"])
+@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("natural", "random")])
 @settings(max_examples=10, deadline=None)
 @given(shuffle=st.permutations(range(12)))
 def test_shuffled_channels_are_shuffled_only(method, shuffle):
@@ -88,8 +88,9 @@ def test_shuffled_channels_are_shuffled_only(method, shuffle):
     if method == "kmeans":
         assert np.array_equal(again.cluster, found.cluster[shuffle])
     else:
-        np.testing.assert_allclose(again.score, found.score[shuffle], rtol=1e-8)
         assert np.array_equal(shuffle[again.permutation], found.permutation)
+    if found.score is not None:
+        np.testing.assert_allclose(again.score, found.score[shuffle], rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -138,7 +139,10 @@ def test_all_options_are_recorded_and_the_middle_is_named():
         ("pca_image", {"componant": 1}, "no option 'componant'.*did you mean 'component'"),
         ("natural", {"seed": 1}, "it has none"),
         ("pca_image", {"component": "1"}, "'pca_image component' takes int; got '1'"),
-        ("pca_slice", {"index": 1.5}, "takes int or nothing; got 1.5"),
+        ("pca_slice", {"index": 1.5}, "takes int or 'all' or nothing; got 1.5"),
+        ("pca_slice", {"index": "most"}, "or 'all' or nothing; got 'most'"),
+        ("kmeans", {"index": "all"}, "takes int or nothing; got 'all'"),
+        ("random", {"seed": -1}, "seed from 0; got -1"),
         ("kmeans", {"clusters": True}, "takes int; got True"),
         ("kmeans", {"normalise": 1}, "takes bool; got 1"),
     ],

@@ -46,6 +46,21 @@ def test_pca_slice_is_the_svd_of_the_standardised_slices(axis, index, component)
     assert np.array_equal(found.permutation, np.argsort(expected, kind="stable"))
 
 
+@pytest.mark.parametrize("axis", ["row", "col"])
+def test_pca_slice_of_all_slices_is_the_svd_of_every_standardised_pixel(axis):
+    blocks = some_set(3)
+    blocks[1][:, 2, 3] = 0.1
+    found = ordering.order_set(blocks, "pca_slice", axis=axis, index="all")
+    columns = [c for block in blocks for c in block.reshape(12, -1).T if np.ptp(c)]
+    standard = np.array([(column - column.mean()) / column.std() for column in columns]).T
+    _, _, directions = np.linalg.svd(standard, full_matrices=False)
+    expected = oriented(standard @ directions[0], whole(blocks))
+    np.testing.assert_allclose(found.score, expected, atol=2e-8 * np.ptp(expected))
+    assert found.params["index"] == "all"
+    with pytest.raises(OrderingError, match="'row' or 'col'; got 'plane'"):
+        ordering.order_set(blocks, "pca_slice", axis="plane", index="all")
+
+
 def test_more_channels_than_pixels_are_ordered_too():
     blocks = [some_maps(n=40, rows=2, cols=3)]
     expected = slow_pca_image(whole(blocks), 0)

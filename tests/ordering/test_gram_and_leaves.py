@@ -65,7 +65,9 @@ def test_scatter_is_the_covariance_of_all_pixels(offset):
     blocks = [maps + offset for maps in some_set(3)]
     pixels = whole(blocks)
     expected = np.cov(pixels - offset, bias=True) * pixels.shape[1]
-    np.testing.assert_allclose(gram.scatter(gram.checked(blocks)), expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        gram.scatter(gram.checked(blocks)).products, expected, rtol=1e-8, atol=1e-8
+    )
 
 
 def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
@@ -75,7 +77,7 @@ def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            total = gram.scatter(gram.checked(blocks))
+            total = gram.scatter(gram.checked(blocks)).products
             found.append((total.tobytes(), *(part.tobytes() for part in gram.eigen(total))))
     assert found[0] == found[1]
 
@@ -83,6 +85,6 @@ def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_scatter_scales_with_the_maps(scale):
     blocks = some_set(3)
-    expected = gram.scatter(gram.checked(blocks)) * scale**2
-    found = gram.scatter(gram.checked([maps * scale for maps in blocks]))
+    expected = gram.scatter(gram.checked(blocks)).products * scale**2
+    found = gram.scatter(gram.checked([maps * scale for maps in blocks])).products
     np.testing.assert_allclose(found, expected, rtol=1e-9)

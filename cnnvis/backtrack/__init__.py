@@ -2,6 +2,7 @@
 
 from cnnvis.backtrack import convolution, moves, pools, sums  # noqa: F401 - registers their rules
 from cnnvis.backtrack.bias import bias_share
+from cnnvis.backtrack.contrast import contrastive
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.record import Record
@@ -21,6 +22,7 @@ __all__ = [
     "bias_share",
     "chosen",
     "concat",
+    "contrastive",
     "from_scores",
     "from_units",
     "needed",

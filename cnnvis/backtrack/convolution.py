@@ -1,4 +1,4 @@
-"""The rule of convolutions: to the channel that contributes most within the window."""
+"""The rule of convolutions: to what contributes most within the window, or to all that does."""
 
 from collections.abc import Mapping
 from math import prod
@@ -10,7 +10,7 @@ from cnnvis.backtrack.options import DeadEnd, Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
 from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
-from cnnvis.backtrack.shares import Places, chosen, largest
+from cnnvis.backtrack.shares import Divider, Places, chosen, largest
 from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
 from cnnvis.network.graph import Node
 
@@ -19,13 +19,12 @@ from cnnvis.network.graph import Node
 def convolution(
     node: Node, record: Record, points: Points, options: Options
 ) -> Mapping[str, Points]:
-    """Explain each unit by one unit of the channel whose contributions have the largest sum.
+    """Explain each unit by what ``options.winner`` says of the contributions in its window.
 
-    A contribution is weight * activation, summed over rows and columns of the window; padding
-    contributes nothing and never wins. In that channel, ``options.position`` says where to go.
+    A contribution is weight * activation; padding contributes nothing and never wins.
 
-    Source: Gandikota, "How You See Me", arXiv 1811.08152; the same choice of the channel is that of
-    Mopuri et al., "CNN Fixations", arXiv 1708.06670.
+    Source: for "channel_sum" Gandikota, "How You See Me", arXiv 1811.08152; the same choice of the
+    channel is that of Mopuri et al., "CNN Fixations", arXiv 1708.06670.
     """
     layer, name = node.module, node.inputs[0]
     assert isinstance(layer, nn.Conv2d)
@@ -34,13 +33,19 @@ def convolution(
     windows = sliding(layer, record.shape(name)[1:])
     each = prod(layer.weight.shape[1:])
     values = columns(record[name], groups=layer.groups, reads=each * len(points))
+    divide = Divider(node.name, options, 1 if options.winner == "argmax" else "all")
     pieces = []
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
-        point, channel, row, col, share = channel_sum(part, contribution, windows, window, options)
-        channel += group(layer, part.index[point, 0]) * contribution.shape[2]
-        pieces.append(part.spread(point, np.array([channel, row, col]).T, share))
+        if options.winner == "channel_sum":
+            won = channel_sum(part, contribution, windows, window, options)
+        else:
+            won = anywhere(part, contribution, window, divide)
+        point, channel, row, col, share = won
+        channel = channel + group(layer, part.index[point, 0]) * contribution.shape[2]
+        new = part.spread(point, np.array([channel, row, col]).T, share)
+        pieces.append(new.merged(record.shape(name)) if options.winner == "soft" else new)
     return {name: concat(pieces)}
 
 
@@ -69,12 +74,26 @@ def channel_sum(
     point, channel, share = chosen(strength, k=1, dead_end="follow")
     row, col = windows.centre(points.index[point])
     if options.position == "spatial":
-        plane = contribution[point, :, channel]
-        if window.outside is not None:
-            plane[window.outside[point]] = -np.inf
-        best, tap = largest(plane)
+        best, tap = largest(contribution[point, :, channel])  # outside of the map they are zero
         speaks = best > 0  # among places that contribute nothing, the first is no better than any
         row[speaks], col[speaks] = window.position(point[speaks], tap[speaks])
+    return point, channel, row, col, share
+
+
+def anywhere(points: Points, contribution: Values, window: Window, divide: Divider) -> Won:
+    """Divide the weight of each unit among all places and channels of its window.
+
+    Args:
+        points: the units to explain.
+        contribution: (point, tap, channel of the group), from :func:`contributions`.
+        window: of the points.
+        divide: how.
+    """
+    if window.outside is not None:
+        contribution[window.outside] = -np.inf
+    point, at, share = divide(contribution.reshape(len(points), -1), points)
+    tap, channel = np.divmod(at, contribution.shape[2])
+    row, col = window.position(point, tap)
     return point, channel, row, col, share
 
 

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from cnnvis.errors import ConfigError, did_you_mean
 
+Winner = Literal["channel_sum", "argmax", "sample", "soft"]
 K = int | float | Literal["all"]
 Position = Literal["centre", "spatial"]
 Contribution = Literal["positive", "absolute"]
@@ -18,10 +19,18 @@ class Options:
     """How a backtrack chooses among the units that a unit reads.
 
     Args:
+        winner: where a convolution's unit goes: "channel_sum", one unit of the channel whose
+            contributions have the largest sum; "argmax", the largest contribution of all; "sample",
+            one drawn in proportion to the positive contributions, for each of ``paths`` paths;
+            "soft", all of these, each with its part of the weight. Linear layers follow suit: with
+            "channel_sum" ``k`` decides, with "argmax" it is 1, with the others "all".
+        paths: with "sample", how many paths are drawn from each start; each carries an equal part
+            of the weight, also through averages and additions, where it is not divided either.
+        seed: with "sample", of the draws; they also depend on what else is in the batch.
         k: units followed from a unit of a linear layer: at most so many of those that contribute
             most (an int), "all" of those with a positive contribution, or (a float between 0 and
             1) the fewest that make up this fraction of the positive contributions.
-        position: where in its window a convolution's chosen channel is entered: the window's
+        position: where in its window the channel chosen by "channel_sum" is entered: the window's
             "centre", clipped to the map, or "spatial", the largest positive contribution in that
             channel (the centre where there is none).
         contribution: what counts at a linear layer: "positive" contributions alone, or all of them
@@ -37,12 +46,18 @@ class Options:
     Raises:
         ConfigError: a value is none of these.
 
+    "sample" draws from what "soft" computes, which is Excitation Backprop (Zhang et al., "Top-down
+    Neural Attention by Excitation Backprop", arXiv 1608.00507) where no activation is negative.
+
     The defaults are those of Gandikota, "How You See Me", arXiv 1811.08152, where it states them.
 
     >>> Options(k="all").k
     'all'
     """
 
+    winner: Winner = "channel_sum"
+    paths: int = 1000
+    seed: int = 0
     k: K = 10
     position: Position = "centre"
     contribution: Contribution = "positive"
@@ -53,6 +68,8 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         _check_k(self.k)
+        _check_count("paths", self.paths, 1)
+        _check_count("seed", self.seed, 0)
         for name, known in _WORDS.items():
             value = getattr(self, name)
             if value not in known:
@@ -60,8 +77,14 @@ class Options:
                 hint = did_you_mean(str(value), known)
                 raise ConfigError(f"backtracking: {name} must be {words}, got {value!r}{hint}")
 
+    @property
+    def linear_k(self) -> K:
+        """How many units are followed from a unit of a linear layer."""
+        return {"channel_sum": self.k, "argmax": 1}.get(self.winner, "all")
+
 
 _WORDS: dict[str, tuple[str, ...]] = {
+    "winner": get_args(Winner),
     "position": get_args(Position),
     "contribution": get_args(Contribution),
     "dead_end": get_args(DeadEnd),
@@ -78,4 +101,12 @@ def _check_k(k: object) -> None:
         raise ConfigError(
             f"backtracking: k must be a whole number from 1 up (units to follow), a fraction "
             f"between 0 and 1 (of the positive contributions), or 'all'; got {k!r}"
+        )
+
+
+def _check_count(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number from ``least`` up."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ConfigError(
+            f"backtracking: {name} must be a whole number from {least} up, got {value!r}"
         )

@@ -12,7 +12,7 @@ from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import arguments, refusal, rule
-from cnnvis.backtrack.shares import chosen
+from cnnvis.backtrack.shares import Divider
 from cnnvis.backtrack.windows import Adaptive, Sliding, columns, gather, pair
 from cnnvis.network.graph import Node
 
@@ -88,6 +88,7 @@ def _pool(
     """Share the weight of each unit among the values of its window."""
     name = node.inputs[0]
     k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
+    divide = Divider(node.name, options, k)
     pieces = []
     values = columns(record[name], groups=record.shape(name)[0], reads=0)
     for part in points.chunks(windows.taps):
@@ -96,7 +97,7 @@ def _pool(
         strength = gather(values, record.image(part), channel, window.places)[:, :, 0]
         if window.outside is not None:
             strength[window.outside] = -np.inf
-        point, tap, share = chosen(strength, k=k, dead_end=options.dead_end)
+        point, tap, share = divide(strength, part)
         row, col = window.position(point, tap)
         pieces.append(part.spread(point, np.array([channel[point], row, col]).T, share))
     return {name: concat(pieces)}

@@ -1,11 +1,13 @@
 """Shares: which contributions to a unit explain it, and how much of its weight each takes."""
 
+from zlib import crc32
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cnnvis.backtrack.options import DeadEnd, K
-from cnnvis.backtrack.points import Floats
+from cnnvis.backtrack.options import DeadEnd, K, Options
+from cnnvis.backtrack.points import Floats, Ints, Points
 from cnnvis.backtrack.record import Values
 
 Places = NDArray[np.intp]
@@ -13,6 +15,57 @@ Chosen = tuple[Places, Places, Floats]
 """(new,) the point that a new one comes from, in ascending order where one contribution is chosen;
 (new,) the contribution that it follows; (new,) its share of the weight. The shares of a point add
 up to 1, or it is not there (a dead end)."""
+
+
+class Divider:
+    """Divides the weight of points among contributions, at one node.
+
+    Args:
+        node: the name of the node; with "sample", every node has draws of its own.
+        options: the user's choices.
+        k: as in :class:`cnnvis.backtrack.Options`: how many contributions share the weight. Where
+            it is not 1, "sample" draws one for each path instead.
+    """
+
+    def __init__(self, node: str, options: Options, k: K) -> None:
+        """Begin the draws of a node."""
+        self._k, self._dead_end, self._paths = k, options.dead_end, options.paths
+        drawing = options.winner == "sample" and k != 1
+        seeds = [options.seed, crc32(node.encode())]
+        self._random = np.random.default_rng(seeds) if drawing else None
+
+    def __call__(self, strength: Values, points: Points) -> Chosen:
+        """Choose among contributions (point, contribution), -inf where there is none."""
+        if self._random is None:
+            return chosen(strength, k=self._k, dead_end=self._dead_end)
+        paths = np.rint(points.weight * self._paths).astype(np.int64)
+        return drawn(strength, paths, self._random, dead_end=self._dead_end)
+
+
+def drawn(
+    strength: Values, paths: Ints, random: np.random.Generator, *, dead_end: DeadEnd
+) -> Chosen:
+    """Draw a positive contribution for each path of each point, in proportion to its strength.
+
+    Args:
+        strength: (point, contribution), -inf where there is none.
+        paths: (point,) how many paths come to each point.
+        random: where the draws come from.
+        dead_end: as in :func:`chosen`.
+
+    >>> half = np.array([[1.0, -1.0, 1.0]])
+    >>> point, at, share = drawn(half, np.array([4]), np.random.default_rng(0), dead_end="stop")
+    >>> sorted(set(at.tolist())), float(share.sum())
+    ([0, 2], 1.0)
+    """
+    value: Floats = np.maximum(strength.astype(np.float64), 0)
+    total = value.sum(1, keepdims=True)
+    alive = np.flatnonzero(total > 0)
+    count = random.multinomial(paths[alive], value[alive] / total[alive])
+    row, at = count.nonzero()
+    share: Floats = count[row, at] / paths[alive[row]]
+    found = alive[row], at, share
+    return _with_dead_ends(strength, found) if dead_end == "follow" else found
 
 
 def chosen(strength: Values, *, k: K, dead_end: DeadEnd) -> Chosen:
@@ -30,13 +83,19 @@ def chosen(strength: Values, *, k: K, dead_end: DeadEnd) -> Chosen:
     point, at = np.divmod(place, strength.shape[1])
     value = strength[point, at].astype(np.float64)
     total = np.bincount(point, value, len(strength))
-    share = value / total[point]
-    if dead_end == "follow":
-        dead = np.flatnonzero(total == 0)
-        row, follow, whole = _largest(strength[dead], dead_end)
-        point, at = np.concatenate([point, dead[row]]), np.concatenate([at, follow])
-        share = np.concatenate([share, whole])
-    return point, at, share
+    found = point, at, value / total[point]
+    return _with_dead_ends(strength, found) if dead_end == "follow" else found
+
+
+def _with_dead_ends(strength: Values, found: Chosen) -> Chosen:
+    """Add the largest contribution of every point that has no positive one."""
+    dead = np.flatnonzero(np.bincount(found[0], minlength=len(strength)) == 0)
+    row, at, share = _largest(strength[dead], "follow")
+    return (
+        np.concatenate([found[0], dead[row]]),
+        np.concatenate([found[1], at]),
+        np.concatenate([found[2], share]),
+    )
 
 
 def largest(values: Values) -> tuple[Values, Places]:

@@ -11,7 +11,7 @@ from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Ints, Points, concat, ravel
 from cnnvis.backtrack.record import Record, Values, rows, sources
 from cnnvis.backtrack.rules import arguments, refusal, rule
-from cnnvis.backtrack.shares import chosen
+from cnnvis.backtrack.shares import Divider
 from cnnvis.network.graph import Node
 
 Found = Mapping[str, Points]
@@ -22,16 +22,17 @@ def linear(node: Node, record: Record, points: Points, options: Options) -> Foun
     """Explain each unit by the ``options.k`` units that contribute most, by weight * activation.
 
     They share its weight in proportion to their contributions. Only the rows of the product that
-    belong to a point are computed.
+    belong to a point are computed. A winner other than "channel_sum" has a ``k`` of its own.
     """
     layer, name = node.module, node.inputs[0]
     assert isinstance(layer, nn.Linear)
+    divide = Divider(node.name, options, options.linear_k)
     pieces = []
     for part in points.chunks(layer.in_features):
         strength = contributions(layer, record[name], record.image(part), part.index)
         if options.contribution == "absolute":
             strength = np.abs(strength)
-        point, unit, share = chosen(strength, k=options.k, dead_end=options.dead_end)
+        point, unit, share = divide(strength, part)
         index = np.column_stack([part.index[point, :-1], unit])
         pieces.append(part.spread(point, index, share).merged())
     return {name: concat(pieces)}
@@ -67,7 +68,7 @@ def add(node: Node, record: Record, points: Points, options: Options) -> Found:
     values = np.column_stack([record.values(name, points) for name in names])
     values[:, 1] *= arguments(node, "other", "alpha").get("alpha", 1)
     if options.residual == "split":
-        point, addend, share = chosen(values, k="all", dead_end=options.dead_end)
+        point, addend, share = Divider(node.name, options, "all")(values, points)
         new = points.spread(point, points.index[point], share)
         to_first = addend == 0
     else:

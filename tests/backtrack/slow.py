@@ -81,16 +81,17 @@ def fully_connected(layer, values, source, unit, options):
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
     positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
-    if isinstance(options.k, float):
+    k = {"channel_sum": options.k, "argmax": 1, "soft": "all"}[options.winner]
+    if isinstance(k, float):
         total, taken = sum(p[0] for p in positive), 0.0
         kept = []
         for part in positive:
-            if taken < options.k * total:
+            if taken < k * total:
                 kept.append(part)
             taken += part[0]
         positive = kept
-    elif options.k != "all":
-        positive = positive[: options.k]
+    elif k != "all":
+        positive = positive[:k]
     return shared(parts, positive, source, options)
 
 
@@ -106,6 +107,16 @@ def convolution(layer, values, source, unit, options):
     weight = layer.weight[unit[0]].tolist()
     depth = len(weight)
     group = unit[0] // (layer.out_channels // layer.groups)
+    if options.winner != "channel_sum":
+        parts = [
+            (weight[i][a][b] * values[group * depth + i][r][c], (group * depth + i, r, c))
+            for a, b, r, c in taps
+            for i in range(depth)
+        ]
+        positive = [part for part in parts if part[0] > 0]
+        if options.winner == "argmax" and positive:
+            positive = [first_largest(positive)]
+        return shared(parts, positive, source, options)
     sums, helping = [], []
     for i in range(depth):
         plane = values[group * depth + i]

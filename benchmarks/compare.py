@@ -118,49 +118,92 @@ def extraction(rounds: int) -> dict[str, object]:
 
 
 def weight_gradients(rounds: int) -> dict[str, object]:
-    """H3 for one class: per-image gradients of the first convolution of AlexNet, 16 images."""
+    """H3: per-image gradients of the first convolution of AlexNet, 16 images, 1 and 10 classes."""
+    found: dict[str, object] = {}
+    absent = [name for name in ("captum",) if not installed(name)]
+    for classes in ([281], list(range(280, 290))):
+        contestants = _gradient_contestants(classes)
+        _require_agreement(contestants)
+        table = ratios(interleaved(contestants, max(3, rounds // 2)), "cnnvis")
+        count = "one class" if len(classes) == 1 else f"{len(classes)} classes"
+        show(f"gradients: first convolution of AlexNet, 16 images, {count}", table, absent)
+        found[count] = {"table": table, "absent": absent}
+    return found
+
+
+def _gradient_contestants(classes: list[int]) -> Contestants:
+    """Return ways to the gradients (class, image, ...), which have to agree."""
     model = models.load("alexnet")
     net = network.trace(model)
     images = torch.randn(16, 3, 224, 224)
     weights = dict(model.named_parameters())
     first = "features.0.weight"
 
-    def score(weight: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        filled = weights | {first: weight}
-        return torch.func.functional_call(model, filled, (image[None],))[0, 281]
+    def scores(weight: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(model, weights | {first: weight}, (image[None],))[0]
 
-    per_sample = torch.func.vmap(torch.func.grad(score), in_dims=(None, 0))
+    def score(weight: torch.Tensor, image: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return scores(weight, image).gather(0, wanted[None])[0]
 
-    def one_by_one() -> list[torch.Tensor]:
-        return [
-            torch.autograd.grad(model(image[None])[0, 281], weights[first])[0] for image in images
+    def wanted(weight: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return scores(weight, image)[classes]
+
+    per_image = torch.func.vmap(torch.func.grad(score), in_dims=(None, 0, None))
+    per_class = torch.func.vmap(per_image, in_dims=(None, None, 0))
+    jacobian = torch.func.vmap(torch.func.jacrev(wanted), in_dims=(None, 0))
+    numbers = torch.tensor(classes)
+
+    def one_by_one() -> torch.Tensor:
+        each = [
+            torch.autograd.grad(model(image[None])[0, index], weights[first])[0]
+            for index in classes
+            for image in images
         ]
+        return torch.stack(each).unflatten(0, (len(classes), len(images)))
 
     contestants: dict[str, Callable[[], object]] = {
-        "cnnvis": lambda: gradients.filters(net, images, layer="features.0", target=281),
+        "cnnvis": lambda: gradients.filters_by_class(
+            net, images, layer="features.0", classes=classes
+        ),
         "forward pass": torch.no_grad()(lambda: model(images)),
-        "vmap(grad)": lambda: per_sample(weights[first], images),
-        "a backward pass per image": one_by_one,
+        "vmap(vmap(grad))": lambda: per_class(weights[first], images, numbers),
+        "vmap(jacrev)": lambda: jacobian(weights[first], images).transpose(0, 1),
     }
-    absent = [name for name in ("captum",) if not installed(name)]
-    if not absent:
-        from captum._utils.sample_gradient import SampleGradientWrapper
+    if len(classes) == 1:  # 160 passes would take longer than all the others
+        contestants["a backward pass per image"] = one_by_one
+    if installed("captum"):
+        contestants["Captum SampleGradientWrapper"] = _captum(model, images, classes)
+    return contestants
 
-        followed = images.clone().requires_grad_()  # its hooks ask for that
 
-        def captum() -> torch.Tensor:
-            wrapper = SampleGradientWrapper(model, layer_modules=[model.features[0]])
-            wrapper.add_hooks()
-            try:
-                wrapper.compute_param_sample_gradients(model(followed)[:, 281])
-                return model.features[0].weight.sample_grad
-            finally:
-                wrapper.remove_hooks()
+def _require_agreement(contestants: Contestants) -> None:
+    """See that all ways lead to the same gradients."""
+    expected = torch.as_tensor(contestants["cnnvis"]())
+    for name, run in contestants.items():
+        if name != "forward pass":
+            apart = (torch.as_tensor(run()) - expected).abs().max() / expected.abs().max()
+            assert apart < 1e-4, f"{name} differs from cnnvis by {apart:.1e}"
 
-        contestants["Captum SampleGradientWrapper"] = captum
-    table = ratios(interleaved(contestants, max(3, rounds // 2)), "cnnvis")
-    show("gradients: first convolution of AlexNet, 16 images, one class", table, absent)
-    return {"table": table, "absent": absent}
+
+def _captum(
+    model: torch.nn.Module, images: torch.Tensor, classes: list[int]
+) -> Callable[[], torch.Tensor]:
+    """Return Captum's way: a forward pass per class, for its backward pass frees the graph."""
+    from captum._utils.sample_gradient import SampleGradientWrapper
+
+    layer = model.features[0]
+    followed = images.clone().requires_grad_()  # its hooks ask for that
+
+    def of_class(index: int) -> torch.Tensor:
+        wrapper = SampleGradientWrapper(model, layer_modules=[layer])
+        wrapper.add_hooks()
+        try:
+            wrapper.compute_param_sample_gradients(model(followed)[:, index], "sum")
+            return layer.weight.sample_grad
+        finally:
+            wrapper.remove_hooks()
+
+    return lambda: torch.stack([of_class(index) for index in classes])
 
 
 def backtracking(rounds: int) -> dict[str, object]:

@@ -326,11 +326,11 @@ def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...
 
 def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
     """Refuse a class that is not one of ImageNet's, where every network has those."""
-    wanted = {"gradients.unit": settings["gradients"]["unit"]}
+    wanted = [("gradients.units", unit) for unit in settings["gradients"]["units"]]
     if settings["backtrack"]["target"] != "top1":
-        wanted["backtrack.target"] = settings["backtrack"]["target"]
+        wanted.append(("backtrack.target", settings["backtrack"]["target"]))
     for choice in networks:
-        for key, value in wanted.items():
+        for key, value in wanted:
             if choice.entry.classes == "imagenet":
                 _class_index(key, value)
             elif choice.entry.classes is None and not isinstance(value, int):

@@ -58,8 +58,11 @@ def streamed(
     *,
     dtype: str,
     compression: str | None = None,
+    chunks: tuple[int, ...] | None = None,
 ) -> h5py.Dataset:
     """Create a dataset that will be written image by image, whole, over the given dimensions.
+
+    ``chunks`` are those of :func:`chunk_shape` where none are given.
 
     Without compression all places in the file are laid out now, and the bytes do not depend on the
     order of writing. Places not written yet would read as NaN: the caller sees that none is left.
@@ -74,7 +77,7 @@ def streamed(
         name,
         shape,
         dtype,
-        chunks=chunk_shape(shape, np.dtype(dtype).itemsize),
+        chunks=chunks or chunk_shape(shape, np.dtype(dtype).itemsize),
         compression=compression,
         compression_opts=_GZIP_LEVEL if compression == "gzip" else None,
         fillvalue=np.nan,

@@ -73,12 +73,11 @@ def weight_shape(net: Network, layer: str) -> tuple[int, ...]:
     Raises:
         LayerError: there is no such layer, or it has no filters.
     """
-    module = next(iter(_uses_of(net, layer).values()))
+    module = next(iter(uses_of(net, layer).values()))
     weight: Any = module.weight
     return tuple(weight.shape)
 
 
-@torch.enable_grad()
 def filters_by_class(
     net: Network, images: Images, *, layer: str, classes: Sequence[int]
 ) -> NDArray[np.floating[Any]]:
@@ -86,10 +85,25 @@ def filters_by_class(
 
     The axes behind the first are those of :func:`filters`, and so are the errors.
     """
+    return filters_by_class_and_scores(net, images, layer=layer, classes=classes)[0]
+
+
+@torch.enable_grad()
+def filters_by_class_and_scores(
+    net: Network, images: Images, *, layer: str, classes: Sequence[int]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Return what :func:`filters_by_class` does, and the scores (image, class) of the same pass.
+
+    Raises:
+        NetworkError: no class is wanted, beside the errors of :func:`filters`.
+    """
+    if not len(classes):
+        raise NetworkError("gradients are those of at least one class; none was named.")
     scores, uses = _forward(net, as_batch(net, images), layer)
     columns = [_columns(target, scores) for target in classes]
     sums = [scores.gather(1, column).sum() for column in columns]
-    return np.stack([_array(_gradient(chosen, uses, keep=True)) for chosen in sums])
+    found = [_array(_gradient(chosen, uses, keep=True)) for chosen in sums]
+    return np.stack(found), _array(scores.detach())
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +130,19 @@ def _forward(net: Network, images: Tensor, layer: str) -> tuple[Tensor, list[_Us
         uses.append(_Use(module, inputs.detach().clone() if copy else inputs.detach(), output))
         return output.clone() if copy else output
 
-    taps = {name: partial(tap, module) for name, module in _uses_of(net, layer).items()}
+    taps = {name: partial(tap, module) for name, module in uses_of(net, layer).items()}
     scores: Tensor = run(net, images, [net.scores], taps)[net.scores]
     if not uses or not scores.requires_grad:
         raise LayerError(f"the scores of this network do not depend on {layer!r}")
     return scores.flatten(1), uses
 
 
-def _uses_of(net: Network, layer: str) -> dict[str, nn.Module]:
-    """Return the calls of the module, and of others with the same weights, by node."""
+def uses_of(net: Network, layer: str) -> dict[str, nn.Module]:
+    """Return the calls of a layer's module, and of others with the same weights, by node.
+
+    Raises:
+        LayerError: there is no such layer, or it has no filters.
+    """
     module: Any = net.node(layer).module
     if not _has_filters(module):
         known = [name for name in net.layers if _has_filters(net.nodes[name].module)]

@@ -67,11 +67,14 @@ def write_store(path, count=3, first=0, batch=2, layers=LAYERS, attrs=None, **op
     return maps, scores
 
 
+UNITS = (gradient_file.Unit(3, "bee"), gradient_file.Unit(1, "ant"))
+
+
 def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **options):
-    """Write a gradient file in batches; return the gradients."""
+    """Write a gradient file in batches; return the gradients (image, unit, ...)."""
     values = np.stack(
         [
-            np.random.default_rng(n).standard_normal(shape, np.float32)
+            np.random.default_rng(n).standard_normal((len(UNITS), *shape), np.float32)
             for n in range(first, first + count)
         ]
     )
@@ -79,7 +82,7 @@ def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **optio
     with gradient_file.create(
         path,
         layer="features.0",
-        unit=3,
+        units=UNITS,
         shape=shape,
         images=rows,
         provenance=made("gradients", first=first),
@@ -92,7 +95,7 @@ def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **optio
                 [f"i{n}" for n in numbers],
                 values[begin : begin + batch],
                 predicted=numbers % 4,
-                score=numbers / 3,
+                score=np.stack([numbers / 3, numbers / 5], axis=1),
             )
     return values
 

@@ -98,9 +98,9 @@ def test_every_key_of_the_schema_is_described_and_closed():
         (("images", 0, "name"), "photo", ["no image set 'photo'", "'photos'", "sheet"]),
         (("images", 0, "folder"), "no/such/folder", ["images.photos.folder", "no/such/folder"]),
         (("images", 0, "sheet"), "no.csv", ["images.photos.sheet", "no.csv"]),
-        (("gradients", "unit"), "Egyptian cats", ["gradients.unit", "'Egyptian cat'"]),
-        (("gradients", "unit"), 1000, ["gradients.unit", "1000"]),
-        (("gradients", "unit"), "CARDIGAN", ["gradients.unit", "264", "474"]),
+        (("gradients", "units"), ["tabby", "Egyptian cats"], ["gradients.units", "'Egyptian cat'"]),
+        (("gradients", "units"), [1000], ["gradients.units", "1000"]),
+        (("gradients", "units"), ["CARDIGAN"], ["gradients.units", "264", "474"]),
         (("backtrack", "target"), "top2", ["backtrack.target", "top2"]),
         (("volumes", "image"), "chelsey", ["volumes.image", "'chelsea'"]),
         (("figures", "formats"), ["pdf"], ["figures.formats"]),
@@ -131,7 +131,7 @@ def test_a_name_is_used_once():
 def own(**more):
     item = {"name": "mine", "layers": ["anything"], "architecture": "my.module:net"}
     item |= {"weights": "random", "preprocessing": OWN_PREPROCESSING} | more
-    return {"networks": [item], "images": [{"name": "photos"}], "gradients": {"unit": 3}}
+    return {"networks": [item], "images": [{"name": "photos"}], "gradients": {"units": [3]}}
 
 
 def test_an_own_network_is_taken_as_it_is_described():
@@ -154,6 +154,6 @@ def test_an_own_network_says_all_it_must(key):
 
 
 def test_a_class_name_needs_named_classes():
-    raw = own() | {"gradients": {"unit": "Egyptian cat"}}
+    raw = own() | {"gradients": {"units": ["Egyptian cat"]}}
     with pytest.raises(ConfigError, match="have no names"):
         load(raw)

@@ -271,6 +271,19 @@ def test_classes_from_one_pass_are_those_of_several():
     np.testing.assert_allclose(found, each, rtol=1e-12, atol=1e-15)
 
 
+def test_the_scores_of_several_classes_come_along():
+    net, batch = opened(small()), images()
+    found, scores = gradients.filters_by_class_and_scores(net, batch, layer="conv", classes=[2, 2])
+    one, expected = gradients.filters_and_scores(net, batch, layer="conv", target=2)
+    np.testing.assert_array_equal(found, [one, one])
+    np.testing.assert_array_equal(scores, expected)
+
+
+def test_no_class_is_refused():
+    with pytest.raises(NetworkError, match="at least one class"):
+        gradients.filters_by_class(opened(small()), images(), layer="conv", classes=[])
+
+
 def test_the_shape_of_a_gradient_is_known_beforehand():
     net = opened(small())
     assert gradients.weight_shape(net, "conv") == (6, 2, 3, 3)
@@ -316,6 +329,22 @@ def test_a_batch_takes_one_forward_pass_and_no_more_of_the_backward_pass_than_ne
         gradients.filters_by_class(net, images(4, dtype=torch.float32), layer="4", classes=range(7))
     assert kernels.forward == 5
     assert kernels.backward == {(False, True, False): 28}
+
+
+@pytest.mark.parametrize("classes", [1, 2, 5])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_batch_is_seen_once_whatever_the_number_of_classes(classes, hidden):
+    model = small(hidden=hidden)
+    net = opened(model)
+    seen = []
+    first = net.model.get_submodule("inner.before.0" if hidden else "before.0")
+    handle = first.register_forward_hook(lambda *_: seen.append("forward"))
+    below = first.register_full_backward_hook(lambda *_: seen.append("backward"))
+    layer = "inner.conv" if hidden else "conv"
+    gradients.filters_by_class_and_scores(net, images(), layer=layer, classes=range(classes))
+    handle.remove()
+    below.remove()
+    assert seen == ["forward"]
 
 
 @pytest.mark.parametrize("hidden", [False, True])

@@ -10,6 +10,7 @@ import xarray as xr
 from result_files import (
     LAYERS,
     NODES,
+    UNITS,
     images,
     made,
     write_backtracks,
@@ -65,10 +66,13 @@ def test_gathered_activations_are_those_of_one_file(tmp_path, dtype, compression
 def test_gathered_gradients_are_those_of_one_file(tmp_path):
     path = gathered(tmp_path, write_gradients)
     values = write_gradients(tmp_path / "one.h5", count=TOTAL)
-    assert np.array_equal(gradient_file.read_all(path), values)
-    assert gradient_file.images(path) == gradient_file.images(tmp_path / "one.h5")
+    for place, unit in enumerate(gradient_file.units(path)):
+        wanted = {"unit": unit.index}
+        assert np.array_equal(gradient_file.read_all(path, **wanted), values[:, place])
+        images = gradient_file.images(path, **wanted)
+        assert images == gradient_file.images(tmp_path / "one.h5", **wanted)
     assert gradient_file.layer(path) == "features.0"
-    assert gradient_file.unit(path) == 3
+    assert gradient_file.units(path) == UNITS
 
 
 def test_gathered_backtracks_are_those_of_one_file(tmp_path):

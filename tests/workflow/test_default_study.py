@@ -65,8 +65,8 @@ CHANGES = {
     "ordering": ("config.yaml", "clusters: 7", "clusters: 6", {"order_channels", *FROM_ORDERS}),
     "gradients": (
         "config.yaml",
-        "unit: Egyptian cat",
-        "unit: tabby",
+        "units: [Egyptian cat]",
+        "units: [tabby, Egyptian cat]",
         {
             "differentiate",
             *FROM_GRADIENTS,

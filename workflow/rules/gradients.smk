@@ -1,4 +1,4 @@
-# Gradients of one class score with respect to filter weights, for every image.
+# Gradients of class scores with respect to filter weights, for every image.
 # IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
 # OUT: results/{network}/{images}/gradients/{layer}.h5
 
@@ -6,14 +6,14 @@ GRADIENTS = f"{RESULTS}/gradients/{{layer}}"
 
 
 rule gradients:
-    """Compute the weight gradients of the inspected class for every image."""
+    """Compute the weight gradients of the inspected classes for every image."""
     input:
         per_layer(f"{GRADIENTS}.h5", "filters"),
     localrule: True
 
 
 rule differentiate:
-    """Differentiate the inspected score by the filters of {wildcards.layer}, for one shard."""
+    """Differentiate the inspected scores by the filters of {wildcards.layer}, for one shard."""
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
@@ -35,7 +35,7 @@ rule differentiate:
         network=network_params,
         classes=class_params,
         shard=lambda w: [int(w.shard), study.images[w.images].shards],
-        unit=settings["gradients"]["unit"],
+        units=settings["gradients"]["units"],
         batch=settings["gradients"]["batch"],
     script:
         "../scripts/differentiate.py"

@@ -1,18 +1,19 @@
-"""Differentiate the score of one class by the filters of one layer, for one shard of images."""
+"""Differentiate the scores of classes by the filters of one layer, for one shard of images."""
 
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layer, classes, unit, batch, shard, code, output):
+def main(weights, manifest, network, layer, classes, units, batch, shard, code, output):
     """Write the gradient file of one shard, a batch of images at a time."""
     from cnnvis import classes as names
     from cnnvis import gradient_file, gradients, inputs, provenance
+    from cnnvis.predictions import class_name
 
     given = inputs.read(weights, manifest, network, shard)
-    target = names.index_of(unit, classes)
+    wanted = [names.index_of(unit, classes) for unit in units]
     made = provenance.of(
         "differentiate",
-        params={"network": network, "layer": layer, "unit": target, "shard": shard},
+        params={"network": network, "layer": layer, "units": wanted, "shard": shard},
         inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
@@ -20,19 +21,21 @@ def main(weights, manifest, network, layer, classes, unit, batch, shard, code, o
     with gradient_file.create(
         output,
         layer=layer,
-        unit=target,
+        units=[
+            gradient_file.Unit(index, class_name(index, names.names_of(classes)))
+            for index in wanted
+        ],
         shape=gradients.weight_shape(given.net, layer),
         images=given.labels,
         provenance=made,
         attrs={"model": network["name"]},
     ) as writer:
         for part in given.batches(batch):
-            found, scores = gradients.filters_and_scores(
-                given.net, part.pixels, layer=layer, target=target
+            found, scores = gradients.filters_by_class_and_scores(
+                given.net, part.pixels, layer=layer, classes=wanted
             )
-            writer.append(
-                part.names, found, predicted=scores.argmax(axis=1), score=scores[:, target]
-            )
+            best, own = scores.argmax(axis=1), scores[:, wanted]
+            writer.append(part.names, found.swapaxes(0, 1), predicted=best, score=own)
 
 
 if "snakemake" in globals():
@@ -43,7 +46,7 @@ if "snakemake" in globals():
             snakemake.params.network,
             snakemake.wildcards.layer,
             snakemake.params.classes,
-            snakemake.params.unit,
+            snakemake.params.units,
             snakemake.params.batch,
             snakemake.params.shard,
             snakemake.params.code,

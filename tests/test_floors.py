@@ -12,8 +12,16 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 #: From the ground up: a module imports from its own floor or from one below.
 FLOORS = (
     ("words", "errors files geometry provenance entries labels catalogue classes assets download"),
-    ("arrays", "images sheets ordering compare volume saliency attention predictions"),
-    ("torch", "models efficientnet_lite weights network inputs gradients backtrack"),
+    (
+        "arrays",
+        "images sheets ordering compare quality volume kernels saliency attention predictions"
+        " importance removal digits",
+    ),
+    (
+        "torch",
+        "models caffe efficientnet_lite weights network inputs gradients backtrack"
+        " ablation training digit_study",
+    ),
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"

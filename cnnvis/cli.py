@@ -34,13 +34,14 @@ def _parser() -> argparse.ArgumentParser:
     networks = commands.add_parser("networks", help="list the networks of the catalogue")
     networks.set_defaults(run=_networks)
     layers = commands.add_parser("layers", help="list the layers of a network")
-    layers.add_argument("network", help="a name of the catalogue, or package.module:factory")
+    layers.add_argument(
+        "network", help="a name of the catalogue, package.module:factory, or caffe:deploy.prototxt"
+    )
     layers.add_argument(
         "--input-size",
         type=int,
-        default=224,
         metavar="PIXELS",
-        help="side of the input of an own network (default: %(default)s)",
+        help="side of the input of an own network (default: 224, or what a network of Caffe says)",
     )
     layers.set_defaults(run=_layers)
     doctor_ = commands.add_parser("doctor", help="say what this machine has and lacks")
@@ -67,14 +68,15 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _layer_rows(name: str, input_size: int) -> Sequence["LayerRow"]:
+def _layer_rows(name: str, input_size: int | None) -> Sequence["LayerRow"]:
     """Read the table of a catalogued network; build and trace any other."""
     if ":" not in name:
         return catalogue.layer_table(name)
     from cnnvis import models, network
 
-    net = network.open(models.build(name), input_shape=(3, input_size, input_size))
-    return network.table(net)
+    model = models.build(name)
+    shape = models.input_shape(model) if input_size is None else (3, input_size, input_size)
+    return network.table(network.open(model, input_shape=shape))
 
 
 def _layer_cells(row: "LayerRow") -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from typing import Any
 
 from cnnvis.errors import ConfigError
 
+CAFFE = "caffe:"
+"""What stands before the path of a ``.prototxt`` in an architecture."""
+
 _WEIGHT_KEYS = {
     "pypi-member": ("archive", "members", "member_sha256", "format"),
     "torchvision": ("enum", "filename", "sha256"),
@@ -61,13 +64,13 @@ class Archive:
 class NetworkEntry:
     """A classifier: how it is built, where its weights come from and what it is shown.
 
-    ``architecture`` is ``efficientnet_lite0``, the name of a torchvision classifier, or
-    ``package.module:factory``. ``weights`` says its ``kind``:
+    ``architecture`` is ``efficientnet_lite0``, the name of a torchvision classifier,
+    ``caffe:path/to/deploy.prototxt`` or ``package.module:factory``. ``weights`` says its ``kind``:
 
     * ``pypi-member``: ``archive`` (a name of the catalogue), ``members`` (one path in each nested
       archive), ``member_sha256``, ``format``;
     * ``torchvision``: ``enum``, ``filename``, ``sha256`` (its first digits);
-    * ``file``: ``path`` of a state dict;
+    * ``file``: ``path`` of a state dict, or of a ``.caffemodel``;
     * ``random``: ``seed``.
 
     ``preprocessing`` holds the fields of :class:`cnnvis.images.Preprocessing`. ``classes`` is
@@ -96,6 +99,11 @@ class NetworkEntry:
                 raise ConfigError(f"network '{self.name}': weights of kind '{kind}' lack '{key}'.")
         object.__setattr__(self, "weights", _frozen(self.weights))
         object.__setattr__(self, "preprocessing", _frozen(self.preprocessing))
+
+    @property
+    def prototxt(self) -> str:
+        """Path of the description of a network of Caffe; empty for all others."""
+        return prototxt(self.architecture)
 
     def as_params(self) -> dict[str, Any]:
         """Return the entry as builtins in a fixed order, as Snakemake compares them."""
@@ -137,6 +145,15 @@ class LayerRow:
     def bytes(self) -> int:
         """Size of the output for one image, in float32."""
         return 4 * prod(self.shape)
+
+
+def prototxt(architecture: str) -> str:
+    """Return the path of the description that an architecture of Caffe names; empty for others.
+
+    >>> prototxt("caffe:weights/deploy.prototxt")
+    'weights/deploy.prototxt'
+    """
+    return architecture.removeprefix(CAFFE) if architecture.startswith(CAFFE) else ""
 
 
 def _frozen(value: Any) -> Any:

@@ -17,10 +17,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnnvis import catalogue
+from cnnvis import caffe, catalogue
 from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
+from cnnvis.entries import CAFFE, prototxt
 from cnnvis.errors import NetworkError, did_you_mean
 from cnnvis.files import sha256
 from cnnvis.provenance import Provenance
@@ -82,13 +83,16 @@ def torchvision_classifiers() -> tuple[str, ...]:
 def build(architecture: str) -> nn.Module:
     """Build a network with the random weights of its own initialisation.
 
-    ``architecture`` is ``efficientnet_lite0``, the name of a torchvision classifier, or
+    ``architecture`` is ``efficientnet_lite0``, the name of a torchvision classifier,
+    ``caffe:path/to/deploy.prototxt`` for a network of Caffe (:mod:`cnnvis.caffe`), or
     ``package.module:factory``: a function without arguments that returns a module, in a package
     that Python finds, or in a file of the working directory.
 
     Raises:
-        NetworkError: no such architecture, or the factory fails.
+        NetworkError: no such architecture, or the factory fails, or the description cannot be read.
     """
+    if architecture.startswith(CAFFE):
+        return caffe.build(prototxt(architecture))
     if ":" in architecture:
         return _from_factory(architecture)
     if architecture in _OWN:
@@ -112,8 +116,9 @@ def load(
 ) -> nn.Module:
     """Return a network ready to look into: with weights, in eval mode, nothing done in place.
 
-    ``weights`` is a file that :func:`convert` wrote, any state dict for the architecture, or
-    ``random``, with a ``seed``; torch's own random numbers are left as they were.
+    ``weights`` is a file that :func:`convert` wrote, any state dict for the architecture, the
+    ``.caffemodel`` of a network of Caffe, or ``random``, with a ``seed``; torch's own random
+    numbers are left as they were.
 
     Raises:
         NetworkError: no such architecture, or the weights do not fit it.
@@ -123,8 +128,16 @@ def load(
         torch.manual_seed(seed)
         model = build(architecture)
     if weights != "random":
-        _fill(model, weight_files.read_file(Path(weights)), str(weights), architecture)
+        path = Path(weights)
+        of_caffe = caffe.is_caffemodel(path)
+        state = caffe.state_dict(model, path) if of_caffe else weight_files.read_file(path)
+        _fill(model, state, str(weights), architecture)
     return _quiet(model)
+
+
+def input_shape(model: nn.Module) -> tuple[int, ...]:
+    """Return the shape of an image without the batch: Caffe's networks say it, 224 pixels else."""
+    return model.input_shape if isinstance(model, caffe.CaffeNetwork) else (3, 224, 224)
 
 
 def convert(
@@ -151,7 +164,9 @@ def convert(
         if place is None:
             raise NetworkError(f"network '{entry.name}': its weights must be downloaded first.")
         model = build(entry.architecture)
-        state = weight_files.read(entry, place)
+        _check_crop(model, entry)
+        of_caffe = caffe.is_caffemodel(place)
+        state = caffe.state_dict(model, place) if of_caffe else weight_files.read(entry, place)
         _fill(model, state, Path(place).name, entry.architecture)
     weight_files.write(destination, model.state_dict(), provenance)
 
@@ -242,6 +257,18 @@ def _fill(model: nn.Module, state: weight_files.State, what: str, architecture: 
             f"{what} does not fit '{architecture}': {_differences(own, given)}. Use the "
             "architecture that these weights were trained with, or rename their keys."
         ) from error
+
+
+def _check_crop(model: nn.Module, entry: NetworkEntry) -> None:
+    """Refuse photos of another size than a network of Caffe was described for."""
+    crop = entry.preprocessing.get("crop")
+    if isinstance(model, caffe.CaffeNetwork) and model.input_shape[1:] != (crop, crop):
+        rows, cols = model.input_shape[1:]
+        raise NetworkError(
+            f"network '{entry.name}': photos are cropped to {crop} x {crop} pixels, but "
+            f"{entry.prototxt} describes an input of {rows} x {cols}. Change preprocessing.crop, "
+            "or the input in the description."
+        )
 
 
 def _modern_name(key: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cnnvis.entries import prototxt
+
 PACKAGE = Path(__file__).resolve().parent
 _DIGEST_LENGTH = 16
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -47,9 +49,15 @@ def source_digest(script: str | Path) -> str:
 def module_digest(architecture: str) -> str:
     """Return a digest of the module behind an own architecture ``package.module:factory``.
 
-    Empty for the name of a catalogued architecture, whose source the stages' digests cover already,
-    and for a module that cannot be found here: the job that builds it says so.
+    Of ``caffe:deploy.prototxt`` it is that of the description. Empty for the name of a catalogued
+    architecture, whose source the stages' digests cover already, and for a module or a description
+    that cannot be found here: the job that builds it says so.
     """
+    description = prototxt(architecture)
+    if description:
+        file = Path(description)
+        content = file.read_bytes() if file.is_file() else b""
+        return hashlib.sha256(content).hexdigest()[:_DIGEST_LENGTH] if content else ""
     module, found, _ = architecture.partition(":")
     if not found:
         return ""

@@ -42,7 +42,7 @@ def read(entry: NetworkEntry, source: str | os.PathLike[str]) -> State:
         raise NetworkError(f"network '{entry.name}': there is no file of weights {path}.")
     packed = entry.weights["kind"] == "pypi-member"
     state = _read_member(entry, path) if packed else read_file(path)
-    _refuse_nonfinite(state, f"{path.name} (network '{entry.name}')")
+    refuse_nonfinite(state, f"{path.name} (network '{entry.name}')")
     return state
 
 
@@ -181,7 +181,8 @@ def _unwrapped(loaded: Any, name: str) -> State:
     return state
 
 
-def _refuse_nonfinite(state: State, what: str) -> None:
+def refuse_nonfinite(state: State, what: str) -> None:
+    """Raise a NetworkError where weights hold NaN or infinity, with the name of the tensor."""
     for name, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())

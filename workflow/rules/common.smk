@@ -1,5 +1,6 @@
 # Shared by all stages: the checked study, the wildcards, and helpers of a line or two.
 import re
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -91,8 +92,12 @@ def class_params(wildcards):
 
 
 def weights_file(wildcards):
-    """What the weights of a network are made from: a download, a local file, or nothing."""
+    """What the weights of a network are made from: a download, local files, or nothing."""
     choice = study.networks[wildcards.network]
+    if choice.entry.prototxt:
+        # Files of Caffe that are not there yet are left to the job, which says where to get them.
+        files = {"prototxt": choice.entry.prototxt, "file": choice.entry.weights.get("path", "")}
+        return {key: path for key, path in files.items() if Path(path).is_file()}
     if choice.download:
         return {"file": f"resources/archives/{choice.download}"}
     if choice.entry.weights["kind"] == "file":

@@ -193,6 +193,8 @@ def _write_layer(
         activation.attrs["receptive_field"] = spec.receptive_field
     if spec.stride is not None:
         activation.attrs["stride"] = spec.stride
+    if spec.convolution:
+        activation.attrs["convolution"] = spec.convolution
 
 
 def _axes(group: h5py.Group, spec: LayerSpec) -> list[h5py.Dataset]:

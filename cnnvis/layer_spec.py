@@ -19,6 +19,8 @@ class LayerSpec:
         op: the operation, in a word such as Conv2d.
         receptive_field: (rows, columns) of the input that a unit sees; None where that is unknown.
         stride: (rows, columns) of the input between neighbouring units; None where unknown.
+        convolution: the convolution of the image whose filters make its channels, filter *i*
+            channel *i*; empty where there is none, or that is not known.
         row, col: the centre of each row and column of units, in pixels of the input (the first
             pixel's middle is 0); empty where the output has no rows and columns.
 
@@ -34,6 +36,7 @@ class LayerSpec:
     stride: tuple[int, int] | None = None
     row: tuple[float, ...] = ()
     col: tuple[float, ...] = ()
+    convolution: str = ""
 
     def __post_init__(self) -> None:
         """Refuse centres that do not fit the shape."""
@@ -76,6 +79,7 @@ class _Network(Protocol):
     def input_shape(self) -> tuple[int, ...]: ...
     def node(self, layer: str) -> _Node: ...
     def receptive_field(self, layer: str) -> tuple[ReceptiveField, ReceptiveField] | None: ...
+    def convolution_of_image(self, layer: str) -> str: ...
 
 
 def describe(net: _Network, layers: Sequence[str]) -> list[LayerSpec]:
@@ -118,6 +122,7 @@ def _described(net: _Network, layer: str) -> LayerSpec:
         stride=(fields[0].stride, fields[1].stride),
         row=row,
         col=col,
+        convolution=net.convolution_of_image(layer),
     )
 
 

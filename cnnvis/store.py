@@ -190,6 +190,7 @@ def _spec(group: h5py.Group, name: str) -> LayerSpec:
         stride=_pair(activation, "stride"),
         row=tuple(group["row"][:].tolist()) if "row" in group else (),
         col=tuple(group["col"][:].tolist()) if "col" in group else (),
+        convolution=str(activation.attrs.get("convolution", "")),
     )
 
 

@@ -11,7 +11,7 @@ from cnnvis.labels import Image
 LAYERS = (
     store.LayerSpec(
         "features.0", (5, 3, 4), "float32", "Conv2d", (11, 11), (4, 2), (3.0, 7.0, 11.0),
-        (1.0, 3.0, 5.0, 7.0),
+        (1.0, 3.0, 5.0, 7.0), "features.0",
     ),
     store.LayerSpec("classifier", (6,), op="Linear"),
 )  # fmt: skip

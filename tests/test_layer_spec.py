@@ -14,7 +14,8 @@ class Network:
 
     input_shape = (3, 12, 20)
 
-    def __init__(self, kind, shape, fields=None):
+    def __init__(self, kind, shape, fields=None, convolution=""):
+        self.convolution = convolution
         self.layer = SimpleNamespace(kind=kind, shape=shape)
         self.fields = fields
 
@@ -27,12 +28,23 @@ class Network:
         self.node(layer)
         return self.fields
 
+    def convolution_of_image(self, layer):
+        self.node(layer)
+        return self.convolution
+
 
 def test_centres_are_those_of_the_receptive_fields():
     fields = (ReceptiveField(11, 4, -2), ReceptiveField(5, 2, 0))
-    (spec,) = describe(Network("Conv2d", (8, 3, 2), fields), ["conv"])
+    (spec,) = describe(Network("Conv2d", (8, 3, 2), fields, "conv0"), ["conv"])
     assert spec == LayerSpec(
-        "conv", (8, 3, 2), "float32", "Conv2d", (11, 5), (4, 2), (3.0, 7.0, 11.0), (2.0, 4.0)
+        "conv",
+        (8, 3, 2),
+        op="Conv2d",
+        receptive_field=(11, 5),
+        stride=(4, 2),
+        row=(3.0, 7.0, 11.0),
+        col=(2.0, 4.0),
+        convolution="conv0",
     )
     assert spec.voxel == (4.0, 4.0, 2.0)
 
@@ -95,4 +107,5 @@ def test_a_traced_network_is_described():
         *((3, 3), (2, 2)),
     )
     assert conv.row == (0.0, 2.0, 4.0, 6.0)
+    assert conv.convolution == "0"
     assert (flat.op, flat.shape, flat.row) == ("Flatten", (48,), ())

@@ -16,6 +16,13 @@ IMAGE = "image"
 CONSTANT = "constant"
 """Operation of a node that holds a parameter used without a module; its value is ``args[0]``."""
 
+_ONE_BY_ONE = frozenset(
+    "ReLU ReLU6 LeakyReLU PReLU ELU SELU GELU SiLU Hardswish Mish Sigmoid Hardsigmoid Tanh Hardtanh "
+    "Softplus relu relu6 silu gelu BatchNorm2d InstanceNorm2d LocalResponseNorm Dropout Dropout2d "
+    "Identity MaxPool2d AvgPool2d AdaptiveMaxPool2d AdaptiveAvgPool2d max_pool2d".split()
+)
+"""Kinds of operations whose channel *i* shows what came in as channel *i*."""
+
 SCORES = "scores"
 """Name and operation of the node that holds the output, where only hooks see the network."""
 
@@ -117,3 +124,17 @@ class Network:
             LayerError: there is no such layer.
         """
         return self.node(layer).field
+
+    def convolution_of_image(self, layer: str) -> str:
+        """Return the convolution of the image whose filters make the channels of ``layer``.
+
+        Filter *i* makes channel *i*: between the two are only operations that leave channels apart.
+        Empty where there is no such convolution, or the network is observed through hooks.
+
+        Raises:
+            LayerError: there is no such layer.
+        """
+        node = self.node(layer)
+        while node.kind in _ONE_BY_ONE and node.inputs:
+            node = self.nodes[node.inputs[0]]
+        return node.name if node.kind == "Conv2d" and node.inputs == (self.image,) else ""

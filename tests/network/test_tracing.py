@@ -97,6 +97,33 @@ def test_every_node_has_the_shape_of_its_output():
     assert net.node("size").shape is None
 
 
+def test_channels_lead_back_to_the_convolution_of_the_image_that_makes_them():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 1)
+    )
+    net = network.trace(model, input_shape=SHAPE)
+    found = {name: net.convolution_of_image(name) for name in net.nodes}
+    assert found == {"image": "", "0": "0", "1": "0", "2": "0", "3": "0", "4": ""}
+    with pytest.raises(LayerError, match="no layer 'conv'"):
+        net.convolution_of_image("conv")
+
+
+def test_channels_that_mix_lead_back_to_nothing():
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.side, self.relu = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3), nn.ReLU()
+
+        def forward(self, x):
+            turned = self.relu(x.flip(1))
+            first = F.relu(self.conv(x))
+            return first, first + self.side(turned), torch.cat([first, first], 1)
+
+    net = network.trace(Mixed(), input_shape=SHAPE)
+    assert net.convolution_of_image("relu_1") == "conv"
+    assert not any(net.convolution_of_image(name) for name in ("side", "add", "cat", "relu"))
+
+
 def test_a_tensor_whose_first_axis_does_not_count_images_has_no_shape():
     class Planes(nn.Module):
         def forward(self, x):

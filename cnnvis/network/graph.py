@@ -16,11 +16,12 @@ IMAGE = "image"
 CONSTANT = "constant"
 """Operation of a node that holds a parameter used without a module; its value is ``args[0]``."""
 
-_ONE_BY_ONE = frozenset(
-    "ReLU ReLU6 LeakyReLU PReLU ELU SELU GELU SiLU Hardswish Mish Sigmoid Hardsigmoid Tanh Hardtanh "
-    "Softplus relu relu6 silu gelu BatchNorm2d InstanceNorm2d LocalResponseNorm Dropout Dropout2d "
-    "Identity MaxPool2d AvgPool2d AdaptiveMaxPool2d AdaptiveAvgPool2d max_pool2d".split()
-)
+_FUNCTIONS = ("relu", "relu6", "silu", "gelu", "max_pool2d")
+_RECTIFIERS = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "SiLU", "Mish")
+_SQUASHERS = ("Hardswish", "Sigmoid", "Hardsigmoid", "Tanh", "Hardtanh", "Softplus")
+_POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveMaxPool2d", "AdaptiveAvgPool2d")
+_NORMS = ("BatchNorm2d", "InstanceNorm2d", "LocalResponseNorm", "Dropout", "Dropout2d", "Identity")
+_ONE_BY_ONE = frozenset((*_FUNCTIONS, *_RECTIFIERS, *_SQUASHERS, *_POOLS, *_NORMS))
 """Kinds of operations whose channel *i* shows what came in as channel *i*."""
 
 SCORES = "scores"

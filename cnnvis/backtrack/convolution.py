@@ -1,11 +1,14 @@
 """The rule of convolutions: to what contributes most within the window, or to all that does."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import prod
 
 import numpy as np
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from cnnvis.backtrack import flow
 from cnnvis.backtrack.options import DeadEnd, Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
 from cnnvis.backtrack.record import Record, Values, rows
@@ -30,11 +33,17 @@ def convolution(
     assert isinstance(layer, nn.Conv2d)
     if layer.padding_mode != "zeros":
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
+    pieces = []
+    if options.winner == "soft" and flow.crowded(points, record, node.name):
+        apply = partial(_sums_of, layer)
+        sent, points = flow.through(apply, layer.weight, record, points, (node.name, name))
+        pieces.append(sent)
+        if options.dead_end == "stop" or not len(points):
+            return {name: sent}
     windows = sliding(layer, record.shape(name)[1:])
     each = prod(layer.weight.shape[1:])
     values = columns(record[name], groups=layer.groups, reads=each * len(points))
     divide = Divider(node.name, options, 1 if options.winner == "argmax" else "all")
-    pieces = []
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
@@ -108,6 +117,13 @@ def _sums(contribution: Values, window: Window, dead_end: DeadEnd) -> Values:
     if window.outside is not None:
         sums[np.logical_and.reduce(window.outside, axis=1)] = -np.inf
     return sums
+
+
+def _sums_of(layer: nn.Conv2d, values: Tensor, weights: Tensor) -> Tensor:
+    """Return what a convolution with other weights and no bias adds up."""
+    return F.conv2d(
+        values, weights, None, layer.stride, layer.padding, layer.dilation, layer.groups
+    )
 
 
 def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from cnnvis.backtrack import flow
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Ints, Points, concat, ravel
 from cnnvis.backtrack.record import Record, Values, rows, sources
@@ -28,6 +30,12 @@ def linear(node: Node, record: Record, points: Points, options: Options) -> Foun
     assert isinstance(layer, nn.Linear)
     divide = Divider(node.name, options, options.linear_k)
     pieces = []
+    positive = options.contribution == "positive"
+    if options.winner == "soft" and positive and flow.crowded(points, record, node.name):
+        sent, points = flow.through(F.linear, layer.weight, record, points, (node.name, name))
+        pieces.append(sent)
+        if options.dead_end == "stop" or not len(points):
+            return {name: sent}
     for part in points.chunks(layer.in_features):
         strength = contributions(layer, record[name], record.image(part), part.index)
         if options.contribution == "absolute":

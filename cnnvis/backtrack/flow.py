@@ -1,0 +1,91 @@
+"""All contributions at once: the weight of whole maps through a layer that adds up.
+
+Where most units of a map hold weight, dividing it unit by unit means gathering every window anew.
+For "soft" the sums are the layer itself with weights and activations of one sign:
+
+    z = W+ a+ + W- a-        p_in = a+ (W+)^T (p / z) + a- (W-)^T (p / z)
+
+with x+ = max(x, 0) and x- = min(x, 0): the products that are positive, whatever the signs of their
+factors.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cnnvis.backtrack.points import CHUNK_BYTES, Points, concat, ravel, unravel
+from cnnvis.backtrack.record import Record
+
+Apply = Callable[[Tensor, Tensor], Tensor]
+"""(image, ...) activations, weights -> sums (image, ...)."""
+
+_CROWD = 1 / 16  # of all units: from this share on, whole maps are faster than single windows
+_BYTES_PER_UNIT = 48  # activations and weight in float64, their parts, their derivatives
+
+
+def crowded(points: Points, record: Record, node: str) -> bool:
+    """Tell whether the points fill so much of a node's maps that these had better go whole."""
+    starts = len(np.unique(points.start))
+    return len(points) > _CROWD * starts * int(np.prod(record.shape(node)))
+
+
+def through(
+    apply: Apply, weights: Tensor, record: Record, points: Points, nodes: tuple[str, str]
+) -> tuple[Points, Points]:
+    """Divide the weight of points in proportion to all positive contributions.
+
+    Args:
+        apply: the layer, without its bias.
+        weights: of the layer.
+        record: the activations.
+        points: units of the layer.
+        nodes: names of the layer and of what it reads.
+
+    Returns:
+        The points of the input, and those units to which nothing contributes.
+    """
+    node, source = nodes
+    shape, sizes = record.shape(node), record.shape(source)
+    step = max(1, CHUNK_BYTES // (_BYTES_PER_UNIT * int(np.prod(sizes))))
+    starts = np.unique(points.start)
+    sent, left = [], []
+    for at in range(0, len(starts), step):
+        some = starts[at : at + step]
+        part = points.select(np.isin(points.start, some))
+        row = np.searchsorted(some, part.start)
+        winning = np.zeros((len(some), int(np.prod(shape))))
+        np.add.at(winning, (row, ravel(part.index, shape)), part.weight)
+        read = torch.from_numpy(record[source][record.images[some]]).double()
+        new, alive = _divided(apply, weights.double(), read, winning.reshape(-1, *shape))
+        sent.append(_points(new, some, sizes))
+        left.append(part.select(~alive.reshape(len(some), -1)[row, ravel(part.index, shape)]))
+    return concat(sent), concat(left)
+
+
+@torch.enable_grad()
+def _divided(
+    apply: Apply, weights: Tensor, read: Tensor, winning: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the weight of each unit read, and whether anything contributes to each unit."""
+    parts = [(read.clamp(min=0), weights.clamp(min=0))]
+    if (read < 0).any():
+        parts.append((read.clamp(max=0), weights.clamp(max=0)))
+    values = [value.requires_grad_() for value, _ in parts]
+    total = torch.stack([apply(value, weight) for value, weight in parts]).sum(0)
+    alive = total > 0
+    share = torch.where(alive, torch.from_numpy(winning) / total, 0).detach()
+    gradients = torch.autograd.grad(total, values, share)
+    found = torch.stack([v * g for v, g in zip(values, gradients, strict=True)]).sum(0)
+    return found.detach().numpy(), alive.numpy()
+
+
+def _points(
+    weight: NDArray[np.float64], starts: NDArray[np.int64], shape: tuple[int, ...]
+) -> Points:
+    """Return the units (start, ...) that hold weight, as points."""
+    flat = weight.reshape(len(starts), -1)
+    row, place = flat.nonzero()
+    return Points(unravel(place, shape), flat[row, place], starts[row], unique=True)

@@ -110,7 +110,7 @@ def describe(kernels: ArrayLike) -> "pd.DataFrame":
     opponency = colour_opponency(array)
     norm = largest * np.sqrt((array**2).sum(axis=(1, 2, 3)))
     angle = _orientation(peak)
-    oriented = np.isfinite(angle) & ((coherence > COHERENT_FROM) | (strength > WAVE_FROM))
+    oriented = np.isfinite(angle) & directed(coherence, strength)
     conditions = [norm < FAINT_BELOW * norm.max(), opponency > COLOUR_FROM, oriented]
     table = pd.DataFrame(
         {
@@ -126,6 +126,15 @@ def describe(kernels: ArrayLike) -> "pd.DataFrame":
         }
     )
     return table.round(6)
+
+
+def directed(coherence: ArrayLike, strength: ArrayLike) -> NDArray[np.bool_]:
+    """Tell whether kernels of such a coherence and strength are mostly stripes of one direction.
+
+    >>> directed([0.9, 0.1, 0.1], [0.3, 0.9, 0.3]).tolist()
+    [True, True, False]
+    """
+    return (np.asarray(coherence) > COHERENT_FROM) | (np.asarray(strength) > WAVE_FROM)
 
 
 def colour_opponency(kernels: ArrayLike) -> Floats:

@@ -25,7 +25,7 @@ FLOORS = (
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file backtrack_file backtrack_writer export",
+        " gradient_file backtrack_file backtrack_writer export kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

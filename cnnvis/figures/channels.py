@@ -13,6 +13,7 @@ from cnnvis.errors import CnnvisError
 from cnnvis.figures import mosaic, style
 from cnnvis.figures.mosaic import Grid
 from cnnvis.figures.scales import Scale, scale
+from cnnvis.kernels import tiles as kernel_tiles
 from cnnvis.ordering.result import Ordering
 from cnnvis.volume import finite
 
@@ -68,7 +69,7 @@ def grid(
     colours = scale(ordered, norm)
     shown = ordered / _own_limits(ordered) if norm == "per_channel" else ordered
     layout = mosaic.grid(_group_sizes(ordering), ordered.shape[1:])
-    tiles = None if kernels is None else ordering.apply(_checked_kernels(kernels))
+    tiles = None if kernels is None else ordering.apply(kernel_tiles(kernels))
     place = _place(layout, ordered.shape[1:], ordering.cluster is not None, tiles is not None)
     sheet = style.sheet(
         place.height + 0.42,
@@ -91,19 +92,6 @@ def grid(
     return sheet.figure
 
 
-def kernel_tiles(kernels: npt.ArrayLike) -> Values:
-    """Return kernels (filter, 3, k_row, k_col) as colours (filter, k_row, k_col, 3), 0 to 1.
-
-    Zero is mid-grey; each filter is scaled by its own largest weight.
-
-    >>> kernel_tiles(np.array([1.0, 0.0, -1.0]).reshape(1, 3, 1, 1)).ravel().tolist()
-    [1.0, 0.5, 0.0]
-    """
-    array = np.asarray(kernels, float)
-    largest = np.abs(array).max(axis=(1, 2, 3), keepdims=True)
-    return np.moveaxis(0.5 + 0.5 * array / np.where(largest > 0, largest, 1), 1, -1)
-
-
 def _checked_maps(maps: npt.ArrayLike) -> Values:
     """Return the maps as an array, or say what is wrong with them."""
     array = np.asarray(maps)
@@ -111,18 +99,6 @@ def _checked_maps(maps: npt.ArrayLike) -> Values:
         raise CnnvisError(f"a channel grid needs maps (channel, row, col); got {array.shape}.")
     finite("a feature map", array)
     return array.astype(float)
-
-
-def _checked_kernels(kernels: npt.ArrayLike) -> Values:
-    """Return the kernels as an array, or say what is wrong with them."""
-    array = np.asarray(kernels)
-    if array.ndim != 4 or array.shape[1] != 3 or array.size == 0:
-        raise CnnvisError(
-            "kernels are shown in colour where they see red, green and blue: "
-            f"(filter, 3, k_row, k_col); got {array.shape}. Leave them out for deeper layers."
-        )
-    finite("a kernel", array)
-    return kernel_tiles(array)
 
 
 def _own_limits(ordered: Values) -> Values:
@@ -251,7 +227,7 @@ def _caption(ordered: Values, ordering: Ordering, colours: Scale, kernels: bool)
         parts.append(f"{dead} of the maps {'is' if dead == 1 else 'are'} zero everywhere.")
     if kernels:
         parts.append(
-            "Right: the kernel of each channel as red, green and blue, grey where it is zero, each "
-            "scaled by its largest weight."
+            "Right: the kernel of each channel as red, green and blue, grey where it is zero, all "
+            "on one scale."
         )
     return " ".join(parts)

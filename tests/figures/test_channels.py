@@ -138,11 +138,11 @@ def test_kernels_stand_in_the_same_places_as_their_maps():
     order = shuffled(12)
     figure = channels.grid(some_maps(12), order, kernels=kernels)
     whole = image(part(figure, "kernels"))
+    most = np.abs(kernels).max()
     columns = mosaic.grid([12], (5, 7)).columns
     for place, channel in enumerate(order.permutation):
         row, col = place // columns * 4, place % columns * 4
         kernel = kernels[channel].transpose(1, 2, 0)
-        most = np.abs(kernel).max() or 1.0
         assert whole[row : row + 3, col : col + 3] == pytest.approx(0.5 + 0.5 * kernel / most)
     assert "kernel of each channel" in style.words(figure, "caption")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -22,6 +23,8 @@ Values = npt.NDArray[np.floating]
 _NUMBERS = 0.27  # inches for the channel numbers on each side
 _STRIP, _CLUSTER_WORDS = 0.07, 0.62  # inches for the coloured strip of a cluster, and for its name
 _KERNEL_SHARE, _GAP = 0.36, 0.2
+_MARK = 0.08  # of a tile's side: the strip above a map that shows its cluster
+_SWATCH = 0.09  # inches
 _TALLEST = 8.2  # inches: what a printed page leaves for a mosaic
 _LARGEST_TILE = 1.6  # inches, of the side of a square as large
 _BAR = (2.4, 0.08)  # inches
@@ -45,36 +48,44 @@ def grid(
     *,
     norm: str = "percentile",
     kernels: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     title: str = "",
     unit: str = "activation",
 ) -> Figure:
     """Return a figure of all feature maps (channel, row, col), in an order, row by row.
 
     Every unit is a square of whole pixels, every gutter one unit wide. Where the ordering has
-    clusters, each begins a new row and has a coloured strip.
+    clusters, each begins a new row and has a coloured strip; clusters of another ordering can be
+    shown as a strip above every map.
 
     Args:
         maps: (channel, row, col), finite.
         ordering: the order to show them in.
         norm: ``percentile`` (roots up to the 99.5th percentile), ``global`` or ``per_channel``.
         kernels: (filter, 3, k_row, k_col) of a first layer, shown beside in the same places.
+        cluster: (channel,) the cluster of each channel in another ordering, from 0.
         title: of the figure.
         unit: what the values are, for the colour bar.
 
     Raises:
         CnnvisError: maps or kernels of another shape, NaN or infinity in them, an unknown norm.
-        OrderingError: the ordering is for another number of channels.
+        OrderingError: the ordering, or the clusters, are for another number of channels.
     """
     ordered = ordering.apply(_checked_maps(maps))
     colours = scale(ordered, norm)
     shown = ordered / _own_limits(ordered) if norm == "per_channel" else ordered
-    layout = mosaic.grid(_group_sizes(ordering), ordered.shape[1:])
+    marks = None if cluster is None else ordering.apply(np.asarray(cluster, int))
+    if marks is not None:
+        above = max(1, round(_MARK * max(ordered.shape[1:])))
+        shown = np.pad(shown, ((0, 0), (above, 0), (0, 0)), constant_values=np.nan)
+    tile = shown.shape[1:]
+    layout = mosaic.grid(_group_sizes(ordering), tile)
     tiles = None if kernels is None else ordering.apply(kernel_tiles(kernels))
-    place = _place(layout, ordered.shape[1:], ordering.cluster is not None, tiles is not None)
+    place = _place(layout, tile, ordering.cluster is not None, tiles is not None)
     sheet = style.sheet(
         place.height + 0.42,
         title=title or f"{len(ordering)} channels in the order {ordering.method}",
-        caption=_caption(ordered, ordering, colours, tiles is not None),
+        caption=_caption(ordered, ordering, colours, (tiles is not None, marks is not None)),
         dpi=place.dpi,
     )
     axes = style.bare(sheet.axes(place.left, 0, place.width, place.height))
@@ -82,13 +93,16 @@ def grid(
     axes.imshow(
         mosaic.compose(shown, layout), cmap=colours.colours, norm=colours.norm, aspect="auto"
     )
-    _number_rows(axes, layout, ordered.shape[1:], ordering, place)
-    _draw_clusters(axes, layout, ordered.shape[1:], ordering, place)
+    _number_rows(axes, layout, tile, ordering, place)
+    _draw_clusters(axes, layout, tile, ordering, place)
     bar = sheet.axes(place.left, place.height + 0.1, *_BAR)
     label = f"{unit}, share of the channel's largest" if norm == "per_channel" else unit
     style.colour_bar(bar, colours.mappable, label, ticks=colours.ticks)
     if tiles is not None:
         _draw_kernels(sheet, tiles, layout, place)
+    if marks is not None:
+        _mark_clusters(axes, layout, tile, marks, above)
+        _draw_cluster_key(sheet, marks, place)
     return sheet.figure
 
 
@@ -196,6 +210,34 @@ def _draw_clusters(
         )
 
 
+def _mark_clusters(
+    axes: Axes, layout: Grid, tile: tuple[int, ...], marks: npt.NDArray[np.int_], above: int
+) -> None:
+    """Fill the strip above each map with the colour of its cluster."""
+    pitch = np.array(tile) + mosaic.GUTTER
+    corners = np.array(layout.cells) * pitch + mosaic.GUTTER - 0.5
+    strips = [Rectangle((col, row), tile[1], above) for row, col in corners]
+    colours = [style.CATEGORIES[mark % len(style.CATEGORIES)] for mark in marks]
+    axes.add_collection(PatchCollection(strips, facecolors=colours, lw=0, gid="strips"))
+
+
+def _draw_cluster_key(sheet: style.Sheet, marks: npt.NDArray[np.int_], place: _Place) -> None:
+    """Say which colour is which cluster, right of the colour bar."""
+    left, top = place.left + _BAR[0] + 0.3, place.height + 0.1
+    numbers = np.unique(marks)[: len(style.CATEGORIES)]
+    axes = style.bare(sheet.axes(left, top, len(numbers) * 0.24, _SWATCH))
+    axes.set(xlim=(0, len(numbers) * 0.24), ylim=(0, _SWATCH), gid="cluster key")
+    for place_of, number in enumerate(numbers):
+        colour = style.CATEGORIES[number % len(style.CATEGORIES)]
+        axes.add_patch(Rectangle((place_of * 0.24, 0), _SWATCH, _SWATCH, color=colour, lw=0))
+        x = place_of * 0.24 + _SWATCH + 0.03
+        axes.text(x, _SWATCH / 2, str(number), va="center", size=style.TINY)
+    words = "cluster of each map"
+    if len(np.unique(marks)) > len(numbers):
+        words += f"; colours repeat after {len(numbers)}"
+    sheet.text(left, top + _SWATCH + 0.03, words, size=style.TINY)
+
+
 def _draw_kernels(sheet: style.Sheet, tiles: Values, layout: Grid, place: _Place) -> None:
     """Show the kernels in the same places as their maps, to the right."""
     image = mosaic.compose(tiles, layout, paper=1.0)[mosaic.GUTTER :, mosaic.GUTTER :]
@@ -211,8 +253,9 @@ def _draw_kernels(sheet: style.Sheet, tiles: Values, layout: Grid, place: _Place
     )
 
 
-def _caption(ordered: Values, ordering: Ordering, colours: Scale, kernels: bool) -> str:
-    """Say what the reader sees."""
+def _caption(ordered: Values, ordering: Ordering, colours: Scale, extras: tuple[bool, bool]) -> str:
+    """Say what the reader sees; ``extras``: whether there are kernels, and clusters of others."""
+    kernels, marked = extras
     channels, rows, cols = ordered.shape
     dead = int((np.abs(ordered).max(axis=(1, 2)) == 0).sum())
     parts = [
@@ -223,6 +266,8 @@ def _caption(ordered: Values, ordering: Ordering, colours: Scale, kernels: bool)
     ]
     if ordering.cluster is not None:
         parts.append("Every cluster begins a new row; the strip shows how far it reaches.")
+    if marked:
+        parts.append("The strip above a map shows its cluster, whatever the order.")
     if dead:
         parts.append(f"{dead} of the maps {'is' if dead == 1 else 'are'} zero everywhere.")
     if kernels:

@@ -94,6 +94,39 @@ def test_clusters_begin_rows_and_have_a_strip_each():
     assert "cluster 2\n9 maps" in words
 
 
+@pytest.mark.parametrize("shape", [(12, 5, 7), (18, 40, 30)])
+def test_a_strip_above_every_map_shows_its_cluster_in_any_order(shape):
+    maps, order = some_maps(*shape), shuffled(shape[0])
+    cluster = np.arange(shape[0]) % 3
+    figure = channels.grid(maps, order, cluster=cluster)
+    axes = part(figure, "maps")
+    (strips,) = axes.collections
+    whole = image(axes)
+    above = max(1, round(0.08 * max(shape[1:])))
+    colours = (np.array(strips.get_facecolor())[:, :3] * 255).round().astype(int)
+    boxes = [path.get_extents().extents for path in strips.get_paths()]
+    assert len(boxes) == shape[0]
+    for channel, (left, top, right, bottom), colour in zip(
+        order.permutation, boxes, colours, strict=True
+    ):
+        row, col = round(top + 0.5), round(left + 0.5)
+        assert np.isnan(whole[row : row + above, col : col + shape[2]]).all()
+        assert (right - left, bottom - top) == (shape[2], above)
+        tile = whole[row + above : row + above + shape[1], col : col + shape[2]]
+        assert np.array_equal(tile, maps[channel]), "no channel is lost, none is covered"
+        wanted = style.CATEGORIES[cluster[channel]]
+        assert "#{:02x}{:02x}{:02x}".format(*colour) == wanted
+    assert [t.get_text() for t in part(figure, "cluster key").texts] == ["0", "1", "2"]
+    assert "strip above a map" in style.words(figure, "caption")
+    assert_readable(figure)
+
+
+def test_many_clusters_share_colours_and_say_so():
+    figure = channels.grid(some_maps(20), shuffled(20), cluster=np.arange(20) % 10)
+    assert "cluster of each map; colours repeat after 8" in written(figure)
+    assert_readable(figure)
+
+
 def test_clusters_come_in_runs_also_where_one_returns():
     order = an_ordering([0, 1, 2, 3], np.array([0, 1, 1, 0]))
     assert channels.clusters(order) == [(0, 0, 1), (1, 1, 3), (0, 3, 4)]
@@ -194,6 +227,7 @@ def test_every_word_can_be_read(sizes, shape, kernel):
             r"\(filter, 3, k_row, k_col\); got \(3, 64, 3, 3\)",
         ),
         (np.zeros((3, 2, 2)), {"kernels": np.zeros((2, 3, 3, 3))}, OrderingError, "3 channels"),
+        (np.zeros((3, 2, 2)), {"cluster": [0, 1]}, OrderingError, "3 channels"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(maps, options, error, words):

@@ -42,6 +42,17 @@ def test_layers_of_an_own_module_are_found_by_building_it(capsys, tmp_path, monk
     assert [line.split()[1] for line in out.splitlines()[1:]] == ["Conv2d", "Flatten", "Linear"]
 
 
+def test_a_network_of_caffe_says_its_own_size(capsys, tmp_path):
+    (tmp_path / "deploy.prototxt").write_text(
+        'input: "data" input_dim: 1 input_dim: 3 input_dim: 12 input_dim: 10 '
+        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" '
+        "convolution_param { num_output: 4 kernel_size: 3 } }"
+    )
+    code, out, _ = run(capsys, "layers", f"caffe:{tmp_path}/deploy.prototxt")
+    assert code == 0
+    assert "4 x 10 x 8" in out
+
+
 def test_an_unknown_network_is_refused_with_near_ones(capsys):
     code, out, err = run(capsys, "layers", "squeezenet11")
     assert (code, out) == (1, "")

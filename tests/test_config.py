@@ -1,12 +1,14 @@
 """A wrong setting is refused before any job, with the key, the value and what would be right."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
-from cnnvis import config
+from cnnvis import catalogue, classes, config, sheets
 from cnnvis.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +37,41 @@ def test_the_default_configuration_is_a_study():
     assert list(study.networks) == ["squeezenet1_1", "efficientnet_lite0"]
     assert study.networks["squeezenet1_1"].layers[0] == "features.1"
     assert study.images["photos"].shard_names == ("0000",)
+
+
+def cnn_vis():
+    """The study of CNN-VIS as Snakemake reads it: laid over the default configuration."""
+    settings = deepcopy(DEFAULT)
+    update_config(settings, yaml.safe_load((ROOT / "config/cnn-vis.yaml").read_text()))
+    return settings
+
+
+def test_the_study_of_cnn_vis_is_a_study(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    study = load(cnn_vis())
+    caffenet = study.networks["caffenet"]
+    assert caffenet.entry.prototxt == "weights/deploy.prototxt"
+    assert caffenet.entry.classes == "imagenet"
+    assert len(caffenet.layers) == 5
+    assert study.settings["gradients"]["units"] == ["Pembroke"]
+    assert classes.index_of("Pembroke") == 263
+    shown = sheets.read_sheet(ROOT / "config/cnn-vis/photos.csv")
+    assert dict(zip(shown["class"], shown["role"])) == {
+        "263": "reference",
+        "151": "similar",
+        "283": "dissimilar",
+    }
+
+
+def test_the_study_of_cnn_vis_on_alexnet_is_a_study(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "config/cnn-vis.yaml").read_text()
+    lines = re.findall(r"^  # ((?:- name|  layers|  filters).*)$", text, re.MULTILINE)
+    settings = cnn_vis() | {"networks": yaml.safe_load("\n".join(lines))}
+    alexnet = load(settings).networks["alexnet"]
+    maps = {row.layer: row for row in catalogue.layer_table("alexnet")}
+    assert [maps[layer].op for layer in alexnet.layers] == ["ReLU"] * 5
+    assert [maps[layer].op for layer in alexnet.filters] == ["Conv2d"] * 2
 
 
 def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():

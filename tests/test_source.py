@@ -149,3 +149,12 @@ def test_the_digest_of_an_own_architecture_follows_its_module(tmp_path, monkeypa
     assert before != source.module_digest("my_networks_for_a_test:small") != ""
     assert source.module_digest("alexnet") == ""
     assert source.module_digest("no_such_module_anywhere:small") == ""
+
+
+def test_the_digest_of_a_network_of_caffe_is_that_of_its_description(tmp_path):
+    file = tmp_path / "deploy.prototxt"
+    assert source.module_digest(f"caffe:{file}") == ""
+    file.write_text("name: 'one'")
+    before = source.module_digest(f"caffe:{file}")
+    file.write_text("name: 'two'")
+    assert "" != before != source.module_digest(f"caffe:{file}") != ""

@@ -54,7 +54,7 @@ def alexnet():
         inner_product("fc6", "pool5", 10 * 3 * 3, 20, seed=4),
         in_place("ReLU", "relu6", "fc6"),
         in_place("Dropout", "drop6", "fc6", dropout_ratio=0.5),
-        inner_product("fc7", "fc6", 20, 7, seed=5, bias=False),
+        inner_product("fc7", "fc6", 20, 10, seed=5, bias=False),
         single("Softmax", "prob", "fc7"),
     ]
 

@@ -96,7 +96,10 @@ def weights_file(wildcards):
     choice = study.networks[wildcards.network]
     if choice.entry.prototxt:
         # Files of Caffe that are not there yet are left to the job, which says where to get them.
-        files = {"prototxt": choice.entry.prototxt, "file": choice.entry.weights.get("path", "")}
+        files = {
+            "prototxt": choice.entry.prototxt,
+            "file": choice.entry.weights.get("path", ""),
+        }
         return {key: path for key, path in files.items() if Path(path).is_file()}
     if choice.download:
         return {"file": f"resources/archives/{choice.download}"}

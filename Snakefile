@@ -16,8 +16,10 @@ include: "workflow/rules/assets.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/ordering.smk"
 include: "workflow/rules/gradients.smk"
+include: "workflow/rules/importance.smk"
 include: "workflow/rules/backtrack.smk"
 include: "workflow/rules/volumes.smk"
+include: "workflow/rules/kernels.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -27,4 +29,5 @@ rule all:
     input:
         rules.report.input,
         rules.volumes.input,
+        rules.importance.input,
     localrule: True

@@ -47,6 +47,10 @@ class OrderingError(CnnvisError):
     """Channels cannot be ordered as asked."""
 
 
+class ImportanceError(CnnvisError):
+    """Filters cannot be weighed or removed as asked."""
+
+
 class StoreError(CnnvisError):
     """A result file is not of the kind or version that was expected."""
 

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnnvis import images, models, network, sheets
+from cnnvis.errors import ImageError
 from cnnvis.labels import Image
 
 if TYPE_CHECKING:
@@ -37,6 +38,21 @@ class Inputs:
     def digests(self) -> dict[str, str]:
         """The inputs as a provenance names them."""
         return {"weights": self.weights_sha256, "images": sheets.digest(self.rows)}
+
+    def playing(self, role: str) -> "Inputs":
+        """Return the network with the images of one role.
+
+        Raises:
+            ImageError: no image plays it.
+        """
+        rows = self.rows[self.rows["role"] == role]
+        if rows.empty:
+            known = ", ".join(sorted(filter(None, set(self.rows["role"])))) or "none"
+            raise ImageError(
+                f"no image has the role '{role}'; the images have {known}. Give images that role "
+                "in the sheet."
+            )
+        return replace(self, rows=rows.reset_index(drop=True))
 
     def batches(self, size: int) -> Iterator[images.Batch]:
         """Yield the images ready for the network, ``size`` at a time.

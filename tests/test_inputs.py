@@ -64,3 +64,16 @@ def test_the_way_to_the_graph_can_be_chosen(weights, manifest):
 
     with pytest.raises(TraceError, match=r"\(3, 64, 64\)"):
         read(weights, manifest, graph=refuse)
+
+
+def test_only_the_images_of_one_role(weights, manifest):
+    rows = manifest.read_text().replace(",,,90", ",,similar,90").replace("similar", "reference", 1)
+    manifest.write_text(rows)
+    given = read(weights, manifest)
+    assert [label.id for label in given.playing("similar").labels] == ["b", "c"]
+    assert [part.names for part in given.playing("reference").batches(2)] == [("a",)]
+    assert len(given.labels) == 3
+    with pytest.raises(
+        ImageError, match="no image has the role 'other'; the images have reference"
+    ):
+        given.playing("other")

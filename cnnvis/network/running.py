@@ -34,27 +34,63 @@ def run(
     return _evaluate(needed(net.nodes, names), images, names, taps or {})
 
 
-def needed(nodes: Mapping[str, Node], wanted: Iterable[str]) -> list[Node]:
-    """Return the ``wanted`` nodes and all they depend on, in the order of execution."""
-    take = set(wanted)
+def resume(
+    net: Network,
+    images: Tensor,
+    known: Mapping[str, Any],
+    wanted: Iterable[str],
+    taps: Mapping[str, Tap] | None = None,
+) -> dict[str, Any]:
+    """Return what :func:`run` does, where the outputs of some nodes for these images are ``known``.
+
+    Nothing that only these depend on is computed again. A tap behind a known node is given None for
+    what went in, and what it returns flows on; ``known`` itself is left as it is.
+
+    Raises:
+        LayerError: there is no such layer, or only hooks see the network, which has no inside to
+            begin at.
+    """
+    if net.graph is None:
+        raise LayerError(
+            f"a network that only hooks can see runs from the image on ({net.untraceable})"
+        )
+    names = frozenset(net.node(name).name for name in wanted)
+    return _evaluate(needed(net.nodes, names, known), images, names, taps or {}, known)
+
+
+def needed(
+    nodes: Mapping[str, Node], wanted: Iterable[str], known: Iterable[str] = ()
+) -> list[Node]:
+    """Return the ``wanted`` nodes and all they depend on, in the order of execution.
+
+    What only the ``known`` nodes depend on is left out.
+    """
+    take, given = set(wanted), frozenset(known)
     for name in reversed(list(nodes)):
-        if name in take:
+        if name in take and name not in given:
             take.update(nodes[name].inputs)
     return [node for name, node in nodes.items() if name in take]
 
 
 def _evaluate(
-    nodes: Sequence[Node], images: Tensor, wanted: frozenset[str], taps: Mapping[str, Tap]
+    nodes: Sequence[Node],
+    images: Tensor,
+    wanted: frozenset[str],
+    taps: Mapping[str, Tap],
+    known: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Compute ``nodes`` one by one, letting go of each value after its last use."""
-    last_use = {name: node.name for node in nodes for name in node.inputs}
+    given = known or {}
+    inputs = {node.name: () if node.name in given else node.inputs for node in nodes}
+    last_use = {name: node.name for node in nodes for name in inputs[node.name]}
     values: dict[str, Any] = {}
     for node in nodes:
-        value = _call(node, values, images)
+        value = given[node.name] if node.name in given else _call(node, values, images)
         if node.name in taps:
-            value = taps[node.name](values[node.inputs[0]] if node.inputs else None, value)
+            first = inputs[node.name][:1]
+            value = taps[node.name](values[first[0]] if first else None, value)
         values[node.name] = value
-        for name in node.inputs:
+        for name in inputs[node.name]:
             if last_use[name] == node.name and name not in wanted:
                 del values[name]
     return {node.name: values[node.name] for node in nodes if node.name in wanted}

@@ -14,6 +14,10 @@ LEAD = (
 )
 
 
+DIGITS = "digit_classifier"
+"""The folder of the classifier of digits."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What a study looks at in one network with one image set.
@@ -37,14 +41,26 @@ class Look:
         return f"{self.network}/{self.images}"
 
 
-def page(results: Path, looks: Sequence[Look], provenance: Mapping[str, str]) -> Page:
-    """Return the page of a results folder that holds everything that ``looks`` name."""
+def page(
+    results: Path, looks: Sequence[Look], provenance: Mapping[str, str], *, digits: bool = False
+) -> Page:
+    """Return the page of a results folder that holds everything that ``looks`` name.
+
+    Args:
+        results: the folder.
+        looks: what was looked at.
+        provenance: facts for the foot of the page.
+        digits: whether the classifier of digits was studied, too.
+    """
     networks = ", ".join(dict.fromkeys(look.network for look in looks))
     images = ", ".join(dict.fromkeys(look.images for look in looks))
     return Page(
         title=f"What {networks} see in {images}",
         lead=LEAD,
-        sections=tuple(section for look in looks for section in _sections(results, look)),
+        sections=(
+            *(section for look in looks for section in _sections(results, look)),
+            *((_digits_section(results),) if digits else ()),
+        ),
         predictions=tuple(row for look in looks for row in _predictions(results, look)),
         next_steps=_next_steps(looks[0]),
         provenance=provenance,
@@ -82,6 +98,59 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
             _pictures(results, look, f"gradients/{layer}", ["by_role"], "gradients by role"),
             (Link(f"{look.folder}/gradients/{layer}.h5", f"gradients/{layer}.h5"),),
         )
+    if look.filters:
+        yield Section(
+            f"{anchor}-importance",
+            f"{where}: how important each filter is",
+            "How far the score of the inspected class hangs on every filter, and what it is worth "
+            "without them.",
+            tuple(
+                picture
+                for layer in look.filters
+                for picture in _importance_of(results, look, layer)
+            ),
+            (
+                Link(f"{look.folder}/importance", "Importance of the filters", "a table a layer"),
+                Link(f"{look.folder}/ablation.tsv", "ablation.tsv", "every removal measured"),
+            ),
+        )
+
+
+def _importance_of(results: Path, look: Look, layer: str) -> tuple[Picture, ...]:
+    """Return the figures of one layer; only some layers lose filters."""
+    kind = f"importance/{layer}"
+    removed = (results / look.folder / f"figures/{kind}/ablation.png").exists()
+    seen = {"importance": "importance of every filter", "ablation": "curves of filters removed"}
+    return tuple(
+        picture
+        for name, words in seen.items()
+        if name == "importance" or removed
+        for picture in _pictures(results, look, kind, [name], words)
+    )
+
+
+def _digits_section(results: Path) -> Section:
+    """Return the part about the classifier of digits, whose errors have images enough."""
+    layers = sorted(path.parent.name for path in results.glob(f"{DIGITS}/figures/*/ablation.png"))
+    pictures = tuple(
+        picture
+        for layer in layers
+        for name in ("ablation", "importance")
+        for picture in _folder_pictures(
+            results, f"{DIGITS}/figures/{layer}", [name], f"digits, {layer}: {name} of the filters"
+        )
+    )
+    return Section(
+        "digits-importance",
+        "Digits: the true error without some filters",
+        "A small network trained here, on handwritten digits: enough labelled images for an error "
+        "to mean something, which a dozen photos are not.",
+        pictures,
+        (
+            Link(f"{DIGITS}/ablation.tsv", "ablation.tsv", "every removal measured"),
+            Link(f"{DIGITS}/accuracy.tsv", "accuracy.tsv", "how well it was trained"),
+        ),
+    )
 
 
 def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: str) -> Section:
@@ -113,6 +182,14 @@ def _pictures(
 ) -> tuple[Picture, ...]:
     """Return the figures of one folder, each with its other formats."""
     folder = f"{look.folder}/figures/{kind}"
+    alt = f"{look.network}, {kind}: {seen}"
+    return _folder_pictures(results, folder, names, alt, wide=wide)
+
+
+def _folder_pictures(
+    results: Path, folder: str, names: Sequence[str], seen: str, *, wide: bool = True
+) -> tuple[Picture, ...]:
+    """Return the named figures of a folder of the results, each with its other formats."""
     found = []
     for name in names:
         others = {
@@ -120,7 +197,7 @@ def _pictures(
             for file in sorted((results / folder).glob(f"{name}.*"))
             if file.suffix != ".png"
         }
-        alt = f"{look.network}, {kind}: {seen}{'' if wide else f' {name}'}"
+        alt = seen if wide else f"{seen} {name}"
         found.append(Picture(f"{folder}/{name}.png", alt, "" if wide else name, others, wide))
     return tuple(found)
 

@@ -20,6 +20,7 @@ PICTURES = {
     "orderings/conv1": ["side_by_side"],
     "channels/conv1": ["kmeans", "natural"],
     "gradients/conv2": ["by_role"],
+    "importance/conv2": ["importance", "ablation"],
 }
 
 
@@ -36,6 +37,8 @@ def results(tmp_path):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
     (folder / "orders/conv1/set").mkdir(parents=True)
+    (folder / "importance").mkdir()
+    (folder / "ablation.tsv").touch()
     (folder / "orders/conv1/set/quality.tsv").touch()
     (folder / "predictions.tsv").write_text(TABLE)
     return tmp_path
@@ -63,3 +66,30 @@ def test_a_figure_that_is_missing_is_named(results):
     with pytest.raises(FileError, match="stills"):
         index.write(results / "index.html", study.page(results, [LOOK], {}))
     assert not (results / "index.html").exists()
+
+
+def test_a_layer_that_lost_no_filters_has_no_curves(results):
+    for suffix in ("png", "svg"):
+        (results / f"net/photos/figures/importance/conv2/ablation.{suffix}").unlink()
+    index.write(results / "index.html", study.page(results, [LOOK], {}))
+    text = (results / "index.html").read_text()
+    assert "importance/conv2/importance.png" in text
+    assert "importance/conv2/ablation.png" not in text
+
+
+def test_the_classifier_of_digits_is_on_the_page_where_it_was_studied(results):
+    for layer in ("conv1", "conv2"):
+        for name in ("importance", "ablation"):
+            file = results / f"digit_classifier/figures/{layer}/{name}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    for name in ("ablation.tsv", "accuracy.tsv"):
+        (results / "digit_classifier" / name).touch()
+    index.write(results / "index.html", study.page(results, [LOOK], {}, digits=True))
+    text = (results / "index.html").read_text()
+    for layer in ("conv1", "conv2"):
+        for name in ("importance", "ablation"):
+            assert f'src="digit_classifier/figures/{layer}/{name}.png"' in text
+    assert 'href="digit_classifier/ablation.tsv"' in text
+    index.write(results / "index.html", study.page(results, [LOOK], {}))
+    assert "digit_classifier" not in (results / "index.html").read_text()

@@ -13,7 +13,11 @@ rule figures:
         per_layer(f"{FIGURES}/channels/{{layer}}", "layers"),
         per_layer(f"{FIGURES}/orderings/{{layer}}", "layers"),
         per_layer(f"{FIGURES}/volumes/{{layer}}", "layers"),
+        per_study(f"{FIGURES}/through"),
+        rules.kernels.input,
         per_layer(f"{FIGURES}/gradients/{{layer}}", "filters"),
+        weighed(f"{FIGURES}/importance"),
+        [f"{DIGITS}/figures"] if ABLATION["digits"] else [],
         per_study(f"{FIGURES}/backtracks"),
     localrule: True
 
@@ -54,6 +58,7 @@ rule draw_channels:
     """Draw all channels of {wildcards.layer}, once in every order."""
     input:
         activations=rules.gather_activations.output[0],
+        weights=rules.network_weights.output.weights,
         orders=expand(
             rules.order_channels.output.orders,
             source=FIGURE_SOURCE,
@@ -88,16 +93,27 @@ rule draw_channels:
 
 
 rule draw_orderings:
-    """Draw the orders of {wildcards.layer} side by side, with their similarity matrices."""
+    """Draw the orders of {wildcards.layer}: on the maps, on a slice, against chance."""
     input:
+        **{
+            table: expand(
+                rules.order_channels.output[table],
+                source=FIGURE_SOURCE,
+                allow_missing=True,
+            )
+            for table in (
+                "similarity",
+                "quality",
+                "null",
+                "methods",
+                "rows",
+                "cols",
+                "clusters",
+            )
+        },
         activations=rules.gather_activations.output[0],
         orders=expand(
             rules.order_channels.output.orders,
-            source=FIGURE_SOURCE,
-            allow_missing=True,
-        ),
-        similarity=expand(
-            rules.order_channels.output.similarity,
             source=FIGURE_SOURCE,
             allow_missing=True,
         ),
@@ -123,7 +139,10 @@ rule draw_orderings:
     params:
         code=code("draw_orderings.py"),
         image=settings["figures"]["image"],
-        permutations=settings["ordering"]["permutations"],
+        series={
+            name: settings["ordering"]["series"][name] for name in ("axis", "index")
+        },
+        source=FIGURE_SOURCE,
         formats=settings["figures"]["formats"],
     script:
         "../scripts/draw_orderings.py"
@@ -165,19 +184,62 @@ rule draw_volumes:
         "../scripts/draw_volumes.py"
 
 
+rule draw_through:
+    """Render the maps of all layers of {wildcards.network} beside each other, and their photo."""
+    input:
+        activations=rules.gather_activations.output[0],
+        orders=lambda w: expand(
+            f"{ORDERS}/{{method}}.json",
+            layer=study.networks[w.network].layers,
+            source=FIGURE_SOURCE,
+            method=settings["volumes"]["through"],
+            allow_missing=True,
+        ),
+    output:
+        report(
+            directory(f"{FIGURES}/through"),
+            patterns=["{name}.png"],
+            caption="../report/through.rst",
+            category="Volumes",
+            subcategory="{network}",
+            labels={"layer": "all", "images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_through/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/draw_through/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_through.py"),
+        layers=lambda w: list(study.networks[w.network].layers),
+        image=settings["volumes"]["image"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_through.py"
+
+
 rule draw_gradients:
     """Compare the weight gradients of {wildcards.layer} across the roles."""
     input:
         gradients=rules.gather_gradients.output[0],
     output:
-        report(
+        figures=report(
             directory(f"{FIGURES}/gradients/{{layer}}"),
-            patterns=["{name}.png"],
+            patterns=["{name}.png", "{name}.gif"],
             caption="../report/gradients.rst",
             category="Gradients",
             subcategory="{network}",
             labels={"layer": "{layer}", "images": "{images}", "figure": "{name}"},
         ),
+        norms=f"{GRADIENTS}/norms.tsv",
+        cosines=f"{GRADIENTS}/cosines.tsv",
+        roles=f"{GRADIENTS}/roles.tsv",
+        tests=f"{GRADIENTS}/tests.tsv",
     log:
         "results/logs/draw_gradients/{network}/{images}/{layer}.log",
     benchmark:
@@ -190,8 +252,10 @@ rule draw_gradients:
         runtime=20,
     params:
         code=code("draw_gradients.py"),
-        classes=class_params,
-        roles=settings["gradients"]["roles"],
+        options={
+            key: settings["gradients"][key]
+            for key in ("roles", "order", "reduction", "channel", "frames")
+        },
         formats=settings["figures"]["formats"],
     script:
         "../scripts/draw_gradients.py"

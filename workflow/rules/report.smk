@@ -16,6 +16,7 @@ rule write_index:
         figures=rules.figures.input,
         predictions=per_study(rules.tabulate_predictions.output.table),
         quality=rules.orders.input,
+        importance=rules.importance.input,
     output:
         "results/index.html",
     log:
@@ -36,5 +37,6 @@ rule write_index:
         },
         images=list(study.images),
         source=settings["ordering"]["source"],
+        digits=settings["ablation"]["digits"],
     script:
         "../scripts/write_index.py"

@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(networks, images, source, code, output):
+def main(networks, images, source, digits, code, output):
     """Write results/index.html."""
     from pathlib import Path
 
@@ -17,7 +17,7 @@ def main(networks, images, source, code, output):
     ]
     made = provenance.of("write_index", params={}, inputs={}, source=code, packages=("torch",))
     facts = {"source": code} | dict(made.versions)
-    index.write(output, study.page(Path(output).parent, looks, facts))
+    index.write(output, study.page(Path(output).parent, looks, facts, digits=digits))
 
 
 if "snakemake" in globals():
@@ -26,6 +26,7 @@ if "snakemake" in globals():
             snakemake.params.networks,
             snakemake.params.images,
             snakemake.params.source,
+            snakemake.params.digits,
             snakemake.params.code,
             snakemake.output[0],
         )

@@ -1,0 +1,52 @@
+"""Draw how important the filters of each layer are, and what removing them does."""
+
+from cnnvis.workflow import job
+
+
+def main(importances, ablation, title, shown, classes, fewest_images, formats, output):
+    """Write figures into a folder for each layer: importance, and ablation where there is one."""
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cnnvis import importance
+    from cnnvis.classes import names_of
+    from cnnvis.figures import style
+    from cnnvis.figures.ablation import removal_curves
+    from cnnvis.figures.importance import importance_grids
+    from cnnvis.predictions import class_name
+
+    for path in sorted(Path(importances).glob("*.tsv")):
+        means, images, unit = importance.first_unit(pd.read_csv(path, sep="\t"))
+        figure = importance_grids(
+            means,
+            images,
+            unit=f"{class_name(unit, names_of(classes))} ({unit})",
+            layer=path.stem,
+            title=f"{title}, {path.stem}: importance of the filters",
+        )
+        style.save(figure, Path(output) / path.stem / "importance", formats=formats)
+    for layer, table in pd.read_csv(ablation, sep="\t").groupby("layer", sort=False):
+        unit = class_name(int(table["unit"].iloc[0]), names_of(classes))
+        figure = removal_curves(
+            table,
+            images=shown or f"images of {unit}",
+            layer=layer,
+            fewest_images=fewest_images,
+            title=f"{title}, {layer}: what removing filters does",
+        )
+        style.save(figure, Path(output) / layer / "ablation", formats=formats)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.importance,
+            snakemake.input.ablation,
+            snakemake.params.title,
+            snakemake.params.shown,
+            snakemake.params.classes,
+            snakemake.params.fewest_images,
+            snakemake.params.formats,
+            snakemake.output[0],
+        )

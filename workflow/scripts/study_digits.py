@@ -1,0 +1,48 @@
+"""Train a classifier of digits, weigh its filters, and see the error without some of them."""
+
+from cnnvis.workflow import job
+
+
+def main(seed, layers, removing, code, output):
+    """Write the weights, tables of importance, and one table of all removals."""
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cnnvis import digit_study, digits, files, network, provenance, removal, training, weights
+
+    train, test = digits.load(seed=seed)
+    model = training.train(train.images, train.labels, seed=seed)
+    made = provenance.of(
+        "train_digits",
+        params={"seed": seed},
+        inputs={},
+        source=code,
+        packages=("numpy", "safetensors", "scikit-learn", "torch"),
+    )
+    weights.write(output.weights, model.state_dict(), made.to_json())
+    shares = {"train": train, "test": test}
+    accuracy = pd.DataFrame(
+        [(name, len(part.labels), training.accuracy(model, part)) for name, part in shares.items()],
+        columns=["part", "images", "accuracy"],
+    ).round(6)
+    files.write_text(output.accuracy, accuracy.to_csv(sep="\t", index=False, lineterminator="\n"))
+    net = network.open(model, input_shape=digits.SHAPE)
+    removed = {}
+    for layer in layers:
+        weighed, removed[layer] = digit_study.tables(net, train, test, layer=layer, **removing)
+        place = Path(output.importance) / f"{layer}.tsv"
+        files.write_text(place, weighed.to_csv(sep="\t", index=False, lineterminator="\n"))
+    whole = removal.joined(removed, network="digits")
+    files.write_text(output.ablation, whole.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.params.seed,
+            snakemake.params.layers,
+            snakemake.params.removing,
+            snakemake.params.code,
+            snakemake.output,
+        )

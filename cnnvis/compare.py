@@ -1,7 +1,6 @@
-"""How alike channels are, how well an order shows it, and how alike orders and gradients are."""
+"""How alike channels are, and how alike orders and gradients are."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,27 +12,6 @@ from cnnvis.ordering.result import Ordering
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DRAWS_AT_ONCE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How well an order puts alike channels together, against orders drawn at random.
-
-    Attributes:
-        neighbour_correlation: mean Pearson correlation between neighbours in the order.
-        null_mean: the same, mean over random orders.
-        null_std: the same, standard deviation over random orders.
-        percentile: the share of random orders that do worse, in percent; half of those that tie.
-        path_length: sum of ``1 - correlation`` between neighbours; shorter is better.
-    """
-
-    neighbour_correlation: float
-    null_mean: float
-    null_std: float
-    percentile: float
-    path_length: float
 
 
 def similarity(maps: ArrayLike) -> Matrix:
@@ -61,101 +39,6 @@ def similarity_set(blocks: Iterable[ArrayLike]) -> Matrix:
     return correlation
 
 
-def neighbour_correlation(similarity: ArrayLike, permutation: ArrayLike) -> float:
-    """Return the mean similarity (channel, channel) between neighbours in an order.
-
-    Raises:
-        OrderingError: fewer than two channels, or a matrix that does not fit the order.
-
-    >>> neighbour_correlation([[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]], [0, 1, 2])
-    0.25
-    """
-    return float(_between_neighbours(similarity, permutation).mean())
-
-
-def path_length(similarity: ArrayLike, permutation: ArrayLike) -> float:
-    """Return the sum of ``1 - similarity`` between neighbours in an order; shorter is better.
-
-    Raises:
-        OrderingError: fewer than two channels, or a matrix that does not fit the order.
-    """
-    return float((1.0 - _between_neighbours(similarity, permutation)).sum())
-
-
-def permutation_null(similarity: ArrayLike, *, draws: int = 1000, seed: int = 0) -> Matrix:
-    """Return (draw,): the mean similarity between neighbours, in orders drawn at random.
-
-    Raises:
-        OrderingError: fewer than two channels, no square matrix, or no draw.
-    """
-    matrix = _square(similarity)
-    if draws < 1:
-        raise OrderingError(f"a null distribution needs at least one draw; got {draws}.")
-    n = len(matrix)
-    random = np.random.default_rng(seed)
-    means = np.empty(draws)
-    step = max(1, _DRAWS_AT_ONCE // n)
-    for start in range(0, draws, step):
-        count = min(step, draws - start)
-        orders = random.permuted(np.tile(np.arange(n), (count, 1)), axis=1)
-        means[start : start + count] = matrix[orders[:, :-1], orders[:, 1:]].mean(axis=1)
-    return means
-
-
-def quality(
-    similarity: ArrayLike, ordering: Ordering, *, draws: int = 1000, seed: int = 0
-) -> Quality:
-    """Judge an ordering by a similarity (channel, channel), against ``draws`` random orders.
-
-    Raises:
-        OrderingError: fewer than two channels, or a matrix that does not fit the ordering.
-    """
-    return _judged(similarity, ordering, permutation_null(similarity, draws=draws, seed=seed))
-
-
-def quality_table(
-    similarity: ArrayLike, orderings: Mapping[str, Ordering], *, draws: int = 1000, seed: int = 0
-) -> "pd.DataFrame":
-    """Return one row per ordering: its :class:`Quality`, and its agreement with each other one.
-
-    All are judged against the same random orders.
-
-    Columns: method, the fields of :class:`Quality`, and ``agreement_with_<method>`` (Spearman's
-    \\|rho\\|) for every method.
-
-    Raises:
-        OrderingError: no ordering, or one that does not fit the similarity.
-    """
-    import pandas as pd
-
-    null = permutation_null(similarity, draws=draws, seed=seed)
-    rho = agreement(list(orderings.values()))
-    rows = [
-        {"method": name}
-        | asdict(_judged(similarity, ordering, null))
-        | {f"agreement_with_{other}": rho[place, i] for i, other in enumerate(orderings)}
-        for place, (name, ordering) in enumerate(orderings.items())
-    ]
-    table = pd.DataFrame(rows)
-    numbers = table.columns[1:]
-    table[numbers] = table[numbers].round(6)
-    return table
-
-
-def _judged(similarity: ArrayLike, ordering: Ordering, null: Matrix) -> Quality:
-    """Judge an ordering against the neighbour correlations of random ones."""
-    own = neighbour_correlation(similarity, ordering.permutation)
-    tie = np.isclose(null, own, rtol=0.0, atol=1e-12)
-    worse = np.count_nonzero((null < own) & ~tie) + 0.5 * np.count_nonzero(tie)
-    return Quality(
-        neighbour_correlation=own,
-        null_mean=float(null.mean()),
-        null_std=float(null.std()),
-        percentile=float(100.0 * worse / len(null)),
-        path_length=path_length(similarity, ordering.permutation),
-    )
-
-
 def agreement(orderings: Sequence[Ordering]) -> Matrix:
     """Return (ordering, ordering): Spearman's \\|rho\\| between the places of the channels.
 
@@ -178,8 +61,51 @@ def agreement(orderings: Sequence[Ordering]) -> Matrix:
     n = sizes[0]
     place = np.array([ordering.inverse for ordering in orderings])
     # Sums of integers are exact: for a permutation, rho = 1 - 6 sum d^2 / (n^3 - n).
-    apart = ((place[:, None, :] - place[None, :, :]) ** 2).sum(axis=2)
+    square = n * (n - 1) * (2 * n - 1) // 6
+    apart = 2 * (square - place @ place.T)
     return np.asarray(np.abs(1.0 - 6.0 * apart / (n**3 - n)))
+
+
+def agreement_of_slices(orderings: Sequence[Ordering | None]) -> Matrix:
+    """Return (slice, slice): :func:`agreement` between orders by slices; NaN where one has none.
+
+    Raises:
+        OrderingError: as :func:`agreement`.
+    """
+    there = [i for i, ordering in enumerate(orderings) if ordering is not None]
+    every = np.full((len(orderings), len(orderings)), np.nan)
+    if there:
+        known = [ordering for ordering in orderings if ordering is not None]
+        every[np.ix_(there, there)] = agreement(known)
+    return every
+
+
+def score_correlation(ordering: Ordering, values: ArrayLike) -> float:
+    """Return Pearson's r between the scores of an order and values (channel,).
+
+    NaN where the order has no scores, or where all channels have the same score or value.
+
+    >>> sorted_by_hand = Ordering([1, 0], [2.0, 1.0], None, "brightness", {}, "image")
+    >>> score_correlation(sorted_by_hand, [9.0, 4.0])
+    1.0
+    """
+    if ordering.score is None:
+        return float("nan")
+    pair = np.stack([ordering.score, np.asarray(values, np.float64)])[:, None, :]
+    found = similarity(pair)[0, 1]
+    constant = np.ptp(pair, axis=2).min() == 0
+    return float("nan") if constant else float(found)
+
+
+def agreement_table(names: Sequence[str], matrix: Matrix) -> "pd.DataFrame":
+    """Return agreement (order, order) with a column ``order`` of names and a column for each."""
+    import pandas as pd
+
+    return (
+        pd.DataFrame(matrix, columns=list(names))
+        .rename_axis(columns=None)
+        .assign(order=list(names))[["order", *names]]
+    )
 
 
 def neighbour_distance(maps: ArrayLike, ordering: Ordering) -> float:
@@ -242,29 +168,6 @@ def norms(stack: ArrayLike) -> Matrix:
     """
     items = _items(stack)
     return np.asarray(np.sqrt((items**2).sum(axis=1)))
-
-
-def _between_neighbours(similarity: ArrayLike, permutation: ArrayLike) -> Matrix:
-    """Return (channel - 1,) the similarity between every two neighbours in an order."""
-    matrix = _square(similarity)
-    order = np.asarray(permutation)
-    if not np.array_equal(np.sort(order), np.arange(len(matrix))):
-        raise OrderingError(
-            f"a similarity of {len(matrix)} channels judges an order of all of them; got one of "
-            f"shape {order.shape}. Use the ordering made for that layer."
-        )
-    return np.asarray(matrix[order[:-1], order[1:]])
-
-
-def _square(similarity: ArrayLike) -> Matrix:
-    """Return a similarity matrix as float64, checked."""
-    matrix = np.asarray(similarity, np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise OrderingError(
-            "a similarity is (channel, channel) of at least two channels; "
-            f"got shape {matrix.shape}."
-        )
-    return matrix
 
 
 def _items(stack: ArrayLike) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Comparisons against their definitions in loops, and planted truth."""
 
 import weakref
-from itertools import pairwise, permutations
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,85 +92,7 @@ def test_shuffled_channels_are_shuffled_only():
     np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
-# --- the quality of an order ----------------------------------------------------------------------
-
-
-def test_neighbours_and_path_in_loops():
-    matrix, order = a_similarity(), [3, 0, 8, 5, 1, 4, 2, 7, 6]
-    pairs = [matrix[order[p], order[p + 1]] for p in range(8)]
-    assert compare.neighbour_correlation(matrix, order) == pytest.approx(sum(pairs) / 8)
-    assert compare.path_length(matrix, order) == pytest.approx(sum(1 - s for s in pairs))
-    back = order[::-1]
-    assert compare.path_length(matrix, back) == pytest.approx(compare.path_length(matrix, order))
-
-
-def test_the_null_draws_orders_evenly():
-    """Of three channels there are six orders, two for each value: each a third of the time."""
-    matrix = np.array([[1.0, 0.1, 0.2], [0.1, 1.0, 0.6], [0.2, 0.6, 1.0]])
-    values = {round(compare.neighbour_correlation(matrix, p), 9) for p in permutations(range(3))}
-    null = compare.permutation_null(matrix, draws=3000, seed=1)
-    found, count = np.unique(np.round(null, 9), return_counts=True)
-    assert set(found) == values
-    assert np.all(np.abs(count - 1000) < 5 * np.sqrt(3000 * 2 / 9))
-
-
-def test_the_null_of_many_channels_has_the_mean_of_all_pairs():
-    matrix = a_similarity(40)
-    null = compare.permutation_null(matrix, draws=4000)
-    pairs = matrix[~np.eye(40, dtype=bool)]
-    assert null.mean() == pytest.approx(pairs.mean(), abs=5 * null.std() / np.sqrt(4000))
-
-
-def test_the_null_depends_on_the_seed_alone(monkeypatch):
-    matrix = a_similarity()
-    null = compare.permutation_null(matrix, draws=50, seed=3)
-    assert len(set(null.tolist())) > 40
-    assert not np.array_equal(null, compare.permutation_null(matrix, draws=50, seed=4))
-    # Also where the draws do not fit into one go.
-    monkeypatch.setattr(compare, "_DRAWS_AT_ONCE", 9 * 7)
-    assert np.array_equal(null, compare.permutation_null(matrix, draws=50, seed=3))
-
-
-def test_a_smooth_family_in_order_beats_every_random_order():
-    maps = smooth_family()
-    shuffle = np.random.default_rng(0).permutation(20)
-    matrix = compare.similarity(maps[shuffle])
-    best = compare.quality(matrix, by_hand(np.argsort(shuffle)))
-    assert best.percentile == 100.0
-    assert best.neighbour_correlation > best.null_mean + 5 * best.null_std
-    null = compare.permutation_null(matrix)
-    assert (best.null_mean, best.null_std) == (null.mean(), null.std())
-    assert best.path_length == compare.path_length(matrix, np.argsort(shuffle))
-    own = by_hand(range(20))
-    shuffled = compare.quality(matrix, own, draws=400, seed=2)
-    null = compare.permutation_null(matrix, draws=400, seed=2)
-    expected = 100 * np.mean(null < shuffled.neighbour_correlation)
-    assert 0 < expected < 100
-    assert shuffled.percentile == pytest.approx(expected)
-
-
-def test_where_all_orders_tie_an_order_is_average():
-    assert compare.quality(np.eye(5), by_hand(range(5)), draws=10).percentile == 50.0
-
-
-@pytest.mark.parametrize(
-    ("matrix", "order", "message"),
-    [
-        (np.ones((3, 4)), [0, 1, 2], r"shape \(3, 4\)"),
-        (np.ones((1, 1)), [0], "at least two channels"),
-        (np.ones((3, 3)), [0, 1], r"3 channels .* shape \(2,\)"),
-        (np.ones((3, 3)), [0, 1, 1], "an order of all of them"),
-    ],
-)
-def test_a_similarity_that_does_not_fit_the_order_is_refused(matrix, order, message):
-    for judge in (compare.neighbour_correlation, compare.path_length):
-        with pytest.raises(OrderingError, match=message):
-            judge(matrix, order)
-
-
-def test_a_null_without_draws_is_refused():
-    with pytest.raises(OrderingError, match="at least one draw; got 0"):
-        compare.permutation_null(np.eye(3), draws=0)
+# --- orders with each other-----------------------------------------------------------------------
 
 
 def test_neighbour_distance_in_loops():
@@ -201,6 +123,28 @@ def test_agreement_is_spearman_without_its_sign():
             rho = spearmanr(a.inverse, b.inverse)[0]
             assert found[i, j] == pytest.approx(abs(rho), abs=1e-12)
     assert found[0, 4] == 1.0
+
+
+def test_agreement_of_slices_leaves_out_those_without_an_order():
+    orders = [by_hand([0, 1, 2, 3]), None, by_hand([1, 0, 2, 3])]
+    found = compare.agreement_of_slices(orders)
+    assert np.isnan(found[1]).all()
+    assert np.isnan(found[:, 1]).all()
+    assert found[0, 2] == found[2, 0] == pytest.approx(0.8)
+    assert np.isnan(compare.agreement_of_slices([None])).all()
+
+
+def test_near_slices_agree_and_far_ones_do_not():
+    """Each channel's brightness drifts from one random value to another, down the rows."""
+    random = np.random.default_rng(0)
+    above, below = random.normal(size=(2, 30, 1, 1))
+    down = np.linspace(0, 1, 9)[None, :, None]
+    maps = (above * (1 - down) + below * down) * np.ones((1, 1, 4)) + 5
+    found = compare.agreement_of_slices(ordering.order_slices([maps]))
+    assert np.diag(found, 1).min() > 0.9
+    assert found[0, -1] < 0.4
+    across = compare.agreement_of_slices(ordering.order_slices([maps], axis="col"))
+    np.testing.assert_allclose(across, 1.0)
 
 
 def test_agreement_is_between_orders_of_the_same_channels():
@@ -247,18 +191,3 @@ def test_gradients_that_cannot_be_compared_are_refused():
         compare.cosine_matrix([[1.0, 2.0], [np.nan, 1.0]])
     with pytest.raises(OrderingError, match=r"\(item, ...\)"):
         compare.norms([1.0, 2.0])
-
-
-def test_the_table_of_qualities_says_what_the_functions_say():
-    maps = np.random.default_rng(0).standard_normal((9, 4, 5))
-    likeness = compare.similarity(maps)
-    orders = {name: ordering.order(maps, name) for name in ("natural", "pca_image")}
-    table = compare.quality_table(likeness, orders, draws=100).set_index("method")
-    for name, one in orders.items():
-        judged = compare.quality(likeness, one, draws=100)
-        row = table.loc[name]
-        assert row["neighbour_correlation"] == pytest.approx(judged.neighbour_correlation, abs=1e-6)
-        assert row["percentile"] == pytest.approx(judged.percentile, abs=1e-6)
-        assert row[f"agreement_with_{name}"] == 1
-    rho = compare.agreement(list(orders.values()))[0, 1]
-    assert table.loc["natural", "agreement_with_pca_image"] == pytest.approx(rho, abs=1e-6)

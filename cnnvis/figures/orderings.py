@@ -11,13 +11,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cnnvis.compare import Quality, agreement
+from cnnvis.compare import agreement
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, style
 from cnnvis.figures.agreement import draw_agreement
 from cnnvis.figures.channels import clusters
 from cnnvis.figures.scales import Scale, Values, scale
 from cnnvis.ordering.result import Ordering
+from cnnvis.quality import Judged, Quality
 from cnnvis.volume import finite
 
 _SIDES = {1: 2.4, 2: 1.8, 3: 1.2}  # orders side by side: inches of a similarity matrix
@@ -113,16 +114,16 @@ def side_by_side(
     return sheet.figure
 
 
-def in_words(quality: Quality) -> str:
+def in_words(judged: Judged) -> str:
     """Say how well an order does against random ones.
 
-    >>> in_words(Quality(0.408, 0.04, 0.015, 100.0, 56.2))
+    >>> in_words(Judged(0.408, 0.04, 0.015, 100.0))
     'neighbours correlate 0.41 (random orders: 0.04, 95 % of them from 0.01 to 0.07)'
     """
-    low, high = _interval(quality)
+    low, high = _interval(judged)
     return (
-        f"neighbours correlate {_two(quality.neighbour_correlation)} (random orders: "
-        f"{_two(quality.null_mean)}, 95 % of them from {_two(low)} to {_two(high)})"
+        f"neighbours correlate {_two(judged.value)} (random orders: "
+        f"{_two(judged.null_mean)}, 95 % of them from {_two(low)} to {_two(high)})"
     )
 
 
@@ -180,7 +181,7 @@ def _draw_order(
     style.bare(matrix)
     _number(rows, len(ordering), shown.rows.shape[1], first)
     _draw_strip(strip, (rows, matrix), ordering)
-    words = lettering.wrapped(in_words(quality), room, style.TINY)
+    words = lettering.wrapped(in_words(quality.neighbour_correlation), room, style.TINY)
     sheet.text(left, top + shown.side + (0.16 if first else 0.06), words, size=style.TINY)
 
 
@@ -248,12 +249,12 @@ def _draw_chart(
     """Draw the mean correlation of neighbours, with what random orders reach behind it."""
     axes.set_gid("chart")
     for place, name in enumerate(names):
-        quality = qualities[name]
-        low, high = _interval(quality)
+        judged = qualities[name].neighbour_correlation
+        low, high = _interval(judged)
         axes.barh(place, high - low, left=low, height=0.5, color=style.RULE, lw=0)
-        axes.plot([quality.null_mean] * 2, [place - 0.25, place + 0.25], color=style.MUTED, lw=0.8)
-        colour = style.CATEGORIES[0] if quality.neighbour_correlation > high else style.MUTED
-        axes.plot(quality.neighbour_correlation, place, "o", ms=3.5, color=colour)
+        axes.plot([judged.null_mean] * 2, [place - 0.25, place + 0.25], color=style.MUTED, lw=0.8)
+        colour = style.CATEGORIES[0] if judged.value > high else style.MUTED
+        axes.plot(judged.value, place, "o", ms=3.5, color=colour)
     short = [lettering.shortened(name, room - 0.08, style.SMALL) for name in names]
     axes.set_yticks(range(len(names)), short)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -262,10 +263,10 @@ def _draw_chart(
     axes.set_xlabel("mean correlation of neighbours (grey: 95 % of random orders)", size=style.TINY)
 
 
-def _interval(quality: Quality) -> tuple[float, float]:
+def _interval(judged: Judged) -> tuple[float, float]:
     """Return what holds 95 % of random orders, taking their mean as normally distributed."""
-    wide = _WITHIN * quality.null_std
-    return quality.null_mean - wide, quality.null_mean + wide
+    wide = _WITHIN * judged.null_std
+    return judged.null_mean - wide, judged.null_mean + wide
 
 
 def _two(value: float) -> str:

@@ -4,19 +4,29 @@ Described by the Gram matrix of the channels (:mod:`cnnvis.ordering.gram`), foun
 (:mod:`cnnvis.ordering.methods`), kept as a checked permutation (:mod:`cnnvis.ordering.result`).
 """
 
-from cnnvis.ordering.make import order, order_set
+from cnnvis.ordering.make import order, order_set, order_slices
 from cnnvis.ordering.methods import METHODS
 from cnnvis.ordering.result import Ordering, provenance, read, write
-from cnnvis.ordering.seeds import Stability, stability
+from cnnvis.ordering.seeds import (
+    Stability,
+    cluster_series,
+    series_orders,
+    series_tables,
+    stability,
+)
 
 __all__ = [
     "METHODS",
     "Ordering",
     "Stability",
+    "cluster_series",
     "order",
     "order_set",
+    "order_slices",
     "provenance",
     "read",
+    "series_orders",
+    "series_tables",
     "stability",
     "write",
 ]

@@ -41,6 +41,13 @@ def kmeans(
     that differs is a cluster.
     """
     gram, settled = cluster_gram(blocks, view=view, axis=axis, index=index, normalise=normalise)
+    return clustered(gram, settled, clusters=clusters, restarts=restarts, seed=seed)
+
+
+def clustered(
+    gram: Gram, settled: Mapping[str, object], *, clusters: int, restarts: int, seed: int
+) -> Found:
+    """Return the clusters of channels with these products, in the order of :func:`kmeans`."""
     label = partition(gram, clusters=clusters, restarts=restarts, seed=seed)
     rank = _chain(gram.products, label)[label]
     if sign(rank.astype(np.float64), gram.brightness) < 0:

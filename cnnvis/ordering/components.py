@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnvis.errors import OrderingError
 from cnnvis.ordering.found import Blocks, Found, sorted_by
-from cnnvis.ordering.gram import EPSILON, Matrix, accumulate, eigen
+from cnnvis.ordering.gram import EPSILON, Matrix, accumulate, eigen, one_thread
 from cnnvis.ordering.slices import flat, slice_axis, slice_view
 
 
@@ -59,11 +59,36 @@ def pca_slice(
     return sorted_by(direction * length, gram.brightness, {"index": index})
 
 
+def every_slice(blocks: Blocks, *, axis: str = "row", component: int = 0) -> list[Found | None]:
+    """Return what :func:`pca_slice` finds for every index, reading the maps once.
+
+    A slice in which all channels are alike has no order: None.
+    """
+    along = slice_axis(axis)
+    products, brightness, count = np.zeros(()), np.zeros(()), 0
+    with one_thread():
+        for maps in blocks:
+            slices = _standardised(np.moveaxis(maps, along, 0))
+            products = products + np.stack([one @ one.T for one in slices])
+            brightness, count = brightness + maps.mean(axis=(1, 2)), count + 1
+    found: list[Found | None] = []
+    for index, (values, vectors) in enumerate(zip(*eigen(products), strict=True)):
+        direction, length = _direction(values, vectors, component, float(values.sum()))
+        settled = {"axis": axis, "index": index}
+        order = sorted_by(direction * length, brightness / count, settled)
+        found.append(order if length else None)
+    return found
+
+
 def _standardised(matrix: Matrix) -> Matrix:
-    """Centre every column and divide it by its standard deviation; constant columns become 0."""
-    centred = matrix - matrix.mean(axis=0)
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    varies = spread > len(matrix) * EPSILON * np.abs(matrix).max(axis=0)
+    """Centre every column (..., channel, column) and divide it by its standard deviation.
+
+    Constant columns become 0.
+    """
+    centred = matrix - matrix.mean(axis=-2, keepdims=True)
+    spread = np.sqrt(np.mean(centred**2, axis=-2, keepdims=True))
+    largest = np.abs(matrix).max(axis=-2, keepdims=True)
+    varies = spread > matrix.shape[-2] * EPSILON * largest
     return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=varies))
 
 
@@ -73,12 +98,18 @@ def _component(products: Matrix, component: int, total: float) -> tuple[Matrix, 
     ``total`` is the sum of squares before anything was subtracted: what is left of it after
     rounding is no variance. Channels without any variance all score 0.
     """
-    n = len(products)
+    return _direction(*eigen(products), component, total)
+
+
+def _direction(
+    values: Matrix, vectors: Matrix, component: int, total: float
+) -> tuple[Matrix, float]:
+    """Choose the component of :func:`_component` from eigenvalues and eigenvectors."""
+    n = len(values)
     if not 0 <= component < n:
         raise OrderingError(
             f"{n} channels have components 0 to {n - 1}; there is no component {component}."
         )
-    values, vectors = eigen(products)
     least = n * EPSILON * max(float(values[0]), n * EPSILON * total)
     rank = int(np.count_nonzero(values > least))
     if rank == 0:

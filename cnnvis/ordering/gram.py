@@ -112,10 +112,13 @@ def scatter(blocks: Iterable[Matrix]) -> Gram:
 
 
 def eigen(products: Matrix) -> tuple[Matrix, Matrix]:
-    """Return eigenvalues, largest first, and eigenvectors as columns, of a symmetric matrix."""
+    """Return eigenvalues, largest first, and eigenvectors as columns, of symmetric matrices.
+
+    Takes (..., row, row) and returns (..., value) and (..., row, value).
+    """
     with one_thread():
         values, vectors = np.linalg.eigh(products)
-    return values[::-1], vectors[:, ::-1]
+    return values[..., ::-1], vectors[..., ::-1]
 
 
 def embedding(products: Matrix) -> Matrix:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnvis.errors import OrderingError, did_you_mean
+from cnnvis.ordering.components import every_slice
 from cnnvis.ordering.gram import checked
 from cnnvis.ordering.methods import METHODS
 from cnnvis.ordering.result import Ordering
@@ -48,14 +49,39 @@ def order_set(
             f"no ordering method {method!r}; there are {', '.join(METHODS)}"
             f"{did_you_mean(method, METHODS)}."
         )
-    params = _complete(method, options)
+    params = complete(method, options)
     found = function(checked(blocks), **params)
     settled = {**params, **found.settled}
     return Ordering(found.permutation, found.score, found.cluster, method, settled, source)
 
 
-def _complete(method: str, options: Mapping[str, object]) -> dict[str, object]:
-    """Return all options of a method, checked, those not given at their defaults."""
+def order_slices(
+    blocks: Iterable[ArrayLike], *, axis: str = "row", component: int = 0, source: str = "set"
+) -> list[Ordering | None]:
+    """Order channels by every single row (or col) of their maps, as ``pca_slice`` does.
+
+    Blocks (channel, row, col) are taken one at a time. A slice in which all channels are alike has
+    no order: None.
+
+    Raises:
+        OrderingError: no such axis or component, or maps that cannot be ordered.
+    """
+    made: list[Ordering | None] = []
+    for found in every_slice(checked(blocks), axis=axis, component=component):
+        if found is None:
+            made.append(None)
+            continue
+        params = {**found.settled, "component": component}
+        made.append(Ordering(found.permutation, found.score, None, "pca_slice", params, source))
+    return made
+
+
+def complete(method: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Return all options of a method, checked, those not given at their defaults.
+
+    Raises:
+        OrderingError: no such option, or a value of another type.
+    """
     known = inspect.signature(METHODS[method]).parameters
     params = {name: p.default for name, p in known.items() if p.kind is p.KEYWORD_ONLY}
     for name, value in options.items():

@@ -6,8 +6,9 @@ import pytest
 from cnnvis import compare
 from cnnvis.errors import CnnvisError, OrderingError
 from cnnvis.figures import style
-from cnnvis.figures.agreement import agreement_matrix
+from cnnvis.figures.agreement import agreement_matrix, agreement_panels
 from cnnvis.figures.orderings import in_words, side_by_side
+from cnnvis.quality import Judged, Quality, quality
 
 from .looks import assert_readable, bars, clustered, image, part, parts, shuffled, written
 
@@ -18,7 +19,7 @@ def study(n=10, orders=3, rows=4, cols=6):
     made = {f"order {i}": shuffled(n, seed=i) for i in range(orders - 1)}
     made["k-means"] = clustered([n // 2, n - n // 2 - 1, 1])
     similarity = compare.similarity(maps)
-    qualities = {k: compare.quality(similarity, v, draws=50) for k, v in made.items()}
+    qualities = {k: quality(similarity, v, draws=50) for k, v in made.items()}
     return maps, made, similarity, qualities
 
 
@@ -64,20 +65,21 @@ def test_the_chart_shows_each_order_against_chance():
     chart = part(figure, "chart")
     points = [line for line in chart.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in points] == [
-        qualities[name].neighbour_correlation for name in made
+        qualities[name].neighbour_correlation.value for name in made
     ]
-    for place, (bar, quality) in enumerate(zip(chart.patches, qualities.values(), strict=True)):
+    for place, (bar, found) in enumerate(zip(chart.patches, qualities.values(), strict=True)):
+        judged = found.neighbour_correlation
         low, high = bar.get_x(), bar.get_x() + bar.get_width()
         assert bar.get_y() + bar.get_height() / 2 == pytest.approx(place)
-        assert (low + high) / 2 == pytest.approx(quality.null_mean)
-        assert (high - low) / 2 == pytest.approx(1.96 * quality.null_std)
+        assert (low + high) / 2 == pytest.approx(judged.null_mean)
+        assert (high - low) / 2 == pytest.approx(1.96 * judged.null_std)
 
 
 def test_an_order_better_than_chance_stands_out():
     maps, made, similarity, _ = study(orders=2)
-    chance = {"null_mean": 0.0, "null_std": 0.1, "percentile": 50.0, "path_length": 1.0}
+    chance = Judged(0.0, 0.0, 0.1, 50.0)
     values = {"order 0": 0.1, "k-means": 0.5}
-    qualities = {k: compare.Quality(v, **chance) for k, v in values.items()}
+    qualities = {k: Quality(Judged(v, 0.0, 0.1, 50.0), chance, chance) for k, v in values.items()}
     chart = part(side_by_side(maps, made, similarity, qualities), "chart")
     colours = [line.get_color() for line in chart.lines if line.get_marker() == "o"]
     assert colours == [style.MUTED, style.CATEGORIES[0]]
@@ -102,8 +104,7 @@ def test_many_orders_are_named_as_far_as_there_is_room():
 
 
 def test_words_have_no_minus_before_zero():
-    quality = compare.Quality(-0.001, 0.0, 0.01, 50.0, 3.0)
-    assert in_words(quality) == (
+    assert in_words(Judged(-0.001, 0.0, 0.01, 50.0)) == (
         "neighbours correlate 0.00 (random orders: 0.00, 95 % of them from −0.02 to 0.02)"
     )
 
@@ -133,3 +134,24 @@ def test_what_does_not_fit_is_refused():
         side_by_side(maps, {"order 0": shuffled(9)}, similarity, qualities)
     with pytest.raises(CnnvisError, match="2 names do not fit"):
         agreement_matrix(["a", "b"], np.eye(3))
+
+
+def test_agreement_of_methods_and_slices_stands_side_by_side():
+    methods = np.array([[1.0, 0.3], [0.3, 1.0]])
+    slices = np.linspace(0, 1, 60 * 60).reshape(60, 60)
+    slices[7] = slices[:, 7] = np.nan
+    panels = {
+        "methods": (["pca", "k-means"], methods),
+        "by rows": (list(map(str, range(60))), slices),
+    }
+    figure = agreement_panels(panels, title="A title " * 15)
+    assert np.array_equal(image(part(figure, "agreement methods")), methods)
+    by_rows = part(figure, "agreement by rows")
+    assert np.array_equal(image(by_rows)[8:, 8:], slices[8:, 8:])
+    assert np.ma.getmaskarray(by_rows.images[0].get_array())[7].all()
+    assert {".30", "methods", "by rows", "pca"} <= set(written(figure))
+    assert_readable(figure)
+    with pytest.raises(CnnvisError, match=r"rows: 2 names do not fit a matrix of shape \(3, 3\)"):
+        agreement_panels({"rows": (["a", "b"], np.eye(3))})
+    with pytest.raises(CnnvisError, match="got none"):
+        agreement_panels({})

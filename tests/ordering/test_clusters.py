@@ -189,3 +189,16 @@ def test_stability_of_one_cluster_and_of_the_wrong_maps():
         ordering.stability([maps], ordering.order(maps, "natural"))
     with pytest.raises(OrderingError, match="0 seeds"):
         ordering.stability([maps], one, seeds=0)
+
+
+def test_a_series_is_each_of_its_clusterings_with_its_stability():
+    blocks = [planted((6, 6, 6), seed=seed)[0] for seed in (0, 0)]
+    options = {"restarts": 3, "view": "slice", "index": 1}
+    found = ordering.cluster_series(iter(blocks), (2, 3, 18, 19), seeds=2, **options)
+    assert list(found) == [2, 3, 18], "18 channels are not put into 19 clusters"
+    for clusters, (order, stable) in found.items():
+        alone = ordering.order_set(blocks, "kmeans", clusters=clusters, **options)
+        assert order.to_dict() == alone.to_dict()
+        assert stable == ordering.stability(blocks, alone, seeds=2)
+    with pytest.raises(OrderingError, match="no option 'cluster'"):
+        ordering.cluster_series(blocks, (2,), cluster=3)

@@ -149,3 +149,18 @@ def test_a_component_without_variance_is_refused():
         ordering.order(maps, "pca_image", component=8)
     with pytest.raises(OrderingError, match="no component -1"):
         ordering.order(maps, "pca_slice", component=-1)
+
+
+@pytest.mark.parametrize("axis", ["row", "col"])
+def test_the_orders_of_all_slices_are_those_of_each(axis):
+    blocks = some_set(3)
+    for block in blocks:
+        block[:, 1, :] = 0.1
+    found = ordering.order_slices(iter(blocks), axis=axis)
+    assert len(found) == (4 if axis == "row" else 7)
+    for index, one in enumerate(found):
+        if axis == "row" and index == 1:
+            assert one is None, "all channels are alike there"
+            continue
+        alone = ordering.order_set(blocks, "pca_slice", axis=axis, index=index)
+        assert one.to_dict() == alone.to_dict()

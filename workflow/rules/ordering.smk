@@ -1,7 +1,12 @@
 # Orders of the channels of a layer, and how good each order is.
 # IN:  results/{network}/{images}/activations.h5
-# OUT: results/{network}/{images}/orders/{layer}/{source}/{method}.json, quality.tsv
+# OUT: results/{network}/{images}/orders/{layer}/{source}/{method}.json, similarity.npy, and tables:
+#      quality, null, agreement, agreement_rows, agreement_cols, stability, clusters
 
+# The configuration's `methods` are drawn, its `controls` only judged beside them.
+ORDERED = list(
+    dict.fromkeys(settings["ordering"]["methods"] + settings["ordering"]["controls"])
+)
 ORDERS = f"{RESULTS}/orders/{{layer}}/{{source}}"
 
 
@@ -25,7 +30,18 @@ rule order_channels:
             method=settings["ordering"]["methods"],
             allow_missing=True,
         ),
+        controls=expand(
+            f"{ORDERS}/{{method}}.json",
+            method=ORDERED[len(settings["ordering"]["methods"]) :],
+            allow_missing=True,
+        ),
         quality=f"{ORDERS}/quality.tsv",
+        null=f"{ORDERS}/null.tsv",
+        methods=f"{ORDERS}/agreement.tsv",
+        rows=f"{ORDERS}/agreement_rows.tsv",
+        cols=f"{ORDERS}/agreement_cols.tsv",
+        stability=f"{ORDERS}/stability.tsv",
+        clusters=f"{ORDERS}/clusters.tsv",
         similarity=f"{ORDERS}/similarity.npy",
     log:
         "results/logs/order_channels/{network}/{images}/{layer}/{source}.log",
@@ -39,11 +55,9 @@ rule order_channels:
         runtime=60,
     params:
         code=code("order_channels.py"),
-        methods=settings["ordering"]["methods"],
-        options={
-            name: settings["ordering"].get(name, {})
-            for name in settings["ordering"]["methods"]
-        },
+        methods=ORDERED,
+        options={name: settings["ordering"].get(name, {}) for name in ORDERED},
+        series=settings["ordering"]["series"],
         permutations=settings["ordering"]["permutations"],
     script:
         "../scripts/order_channels.py"

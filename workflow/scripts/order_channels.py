@@ -3,15 +3,22 @@
 from cnnvis.workflow import job
 
 
-def main(activations, layer, source, methods, options, permutations, code, output):
-    """Write one order per method, how good each is, and how alike the channels are."""
-    from cnnvis import compare, files, hdf5, ordering, provenance, store
+def main(activations, layer, source, methods, options, series, permutations, code, output):
+    """Write one order per method, how good each is, and how far they agree."""
+    import pandas as pd
 
-    likeness = compare.similarity_set(store.maps_of(activations, layer=layer, source=source))
+    from cnnvis import compare, files, hdf5, ordering, provenance, quality, store
+
+    def maps():
+        return store.maps_of(activations, layer=layer, source=source)
+
+    def write(name, table):
+        text = table.round(6).to_csv(sep="\t", index=False, lineterminator="\n")
+        files.write_text(getattr(output, name), text)
+
     orders = {}
-    for method, path in zip(methods, output.orders, strict=True):
-        maps = store.maps_of(activations, layer=layer, source=source)
-        orders[method] = ordering.order_set(maps, method, source=source, **options[method])
+    for method, path in zip(methods, [*output.orders, *output.controls], strict=True):
+        orders[method] = ordering.order_set(maps(), method, source=source, **options[method])
         made = provenance.of(
             "order_channels",
             params={"layer": layer, "source": source, "method": method, "options": options[method]},
@@ -20,9 +27,26 @@ def main(activations, layer, source, methods, options, permutations, code, outpu
             packages=("numpy", "scikit-learn", "scipy"),
         )
         ordering.write(path, orders[method], made.to_json())
-    table = compare.quality_table(likeness, orders, draws=permutations)
-    files.write_text(output.quality, table.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+    likeness = compare.similarity_set(maps())
     files.write_array(output.similarity, likeness)
+    null = quality.permutation_null(likeness, draws=permutations)
+    write("null", pd.DataFrame(null, columns=quality.CRITERIA))
+    judged = {name: quality.judge(likeness, order, null) for name, order in orders.items()}
+    bright = ordering.order_set(maps(), "brightness").score
+    by_brightness = [compare.score_correlation(order, bright) for order in orders.values()]
+    write("quality", quality.table(judged).assign(brightness_correlation=by_brightness))
+
+    agree = compare.agreement(list(orders.values()))
+    write("methods", compare.agreement_table(list(orders), agree))
+    for axis in ("row", "col"):
+        slices = ordering.order_slices(maps(), axis=axis, source=source)
+        agree = compare.agreement_of_slices(slices)
+        write(f"{axis}s", compare.agreement_table([str(i) for i in range(len(slices))], agree))
+
+    found = ordering.cluster_series(maps(), source=source, **series)
+    for name, table in zip(("stability", "clusters"), ordering.series_tables(found), strict=True):
+        write(name, table)
 
 
 if "snakemake" in globals():
@@ -33,6 +57,7 @@ if "snakemake" in globals():
             snakemake.wildcards.source,
             snakemake.params.methods,
             snakemake.params.options,
+            snakemake.params.series,
             snakemake.params.permutations,
             snakemake.params.code,
             snakemake.output,

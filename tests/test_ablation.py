@@ -41,6 +41,18 @@ class Twice(nn.Module):
         return self.fc(torch.cat([one, self.twin(x).mean((2, 3))], dim=1))
 
 
+class Tokens(nn.Module):
+    """A linear layer that is applied to every place of a map."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.mix, self.fc = nn.Conv2d(3, 4, 3, 4), nn.Linear(4, 6), nn.Linear(6, 5)
+
+    def forward(self, x):
+        tokens = self.conv(x).flatten(2).transpose(1, 2)
+        return self.fc(self.mix(tokens).tanh().mean(1))
+
+
 class Hidden(nn.Module):
     """A network that only hooks can see, and that overwrites what it reads."""
 
@@ -62,6 +74,7 @@ NETS = [
     (Overwriting, "conv"),
     (Branching, "before"),
     (Branching, "conv"),
+    (Tokens, "mix"),
     (Twice, "conv"),
     (Twice, "twin"),
 ]

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.workflow
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
 FROM_ORDERS = {"write_volumes", "draw_channels", "draw_orderings", "draw_volumes", "write_index"}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
-FROM_GRADIENTS = {"gather_gradients", "draw_gradients", "write_index"}
+FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
+OF_DIGITS = {"study_digits", "draw_digits"}
+FROM_GRADIENTS = {"gather_gradients", "draw_gradients", *FROM_IMPORTANCE}
 FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
 
 
@@ -76,8 +78,9 @@ CHANGES = {
         "config.yaml",
         "roles: [reference, similar, dissimilar]",
         "roles: [reference, similar]",
-        {"draw_gradients", "write_index"},
+        {"draw_gradients", *FROM_IMPORTANCE},
     ),
+    "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
     "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
     "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
     "volumes": ("config.yaml", "dtype: uint8", "dtype: float32", {"write_volumes"}),
@@ -104,6 +107,7 @@ CHANGES = {
         {
             "differentiate",
             *FROM_GRADIENTS,
+            *OF_DIGITS,
         },
     ),
     "a rule of backtracking": (

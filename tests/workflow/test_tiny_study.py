@@ -10,7 +10,16 @@ import pytest
 from workflow import runs
 
 pytestmark = pytest.mark.workflow
-STAGES = ("downloads", "activations", "orders", "gradients", "backtrack", "volumes", "figures")
+STAGES = (
+    "downloads",
+    "activations",
+    "orders",
+    "gradients",
+    "importance",
+    "backtrack",
+    "volumes",
+    "figures",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +44,12 @@ def test_everything_comes_out(study):
             assert (results / f"orders/{layer}/mean/{method}.json").is_file()
             assert (results / f"volumes/{layer}/mean/first/{method}.nrrd").is_file()
             assert (results / f"figures/channels/{layer}/{method}.png").is_file()
+    for name in ("importance", "ablation"):
+        assert (results / f"figures/importance/conv1/{name}.png").is_file()
+    with (results / "ablation.tsv").open() as file:
+        removals = list(csv.DictReader(file, delimiter="\t"))
+    assert {row["measure"] for row in removals} == {"margin"}, "two images have no error"
+    assert {row["images"] for row in removals} == {"2"}
     assert (study / "results/index.html").is_file()
     with h5py.File(results / "backtracks.h5") as file:
         arrived = file["arrived"][:]

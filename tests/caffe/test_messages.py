@@ -144,3 +144,41 @@ def test_the_shape_of_an_array(tmp_path, data, shape):
     path = tmp_path / "array.binaryproto"
     path.write_bytes(data)
     assert messages.shape_of(messages.read_blob(path)) == shape
+
+
+SETTINGS = {
+    "Concat": {"concat_dim": 1, "axis": 2},
+    "Convolution": {
+        **{"num_output": 1, "bias_term": False, "pad": (2, 3), "kernel_size": (4, 5), "group": 6},
+        **{"stride": (7, 8), "pad_h": 9, "pad_w": 10, "kernel_h": 11, "kernel_w": 12},
+        **{"stride_h": 13, "stride_w": 14, "axis": 15, "dilation": (16, 17)},
+    },
+    "Dropout": {"dropout_ratio": 0.25},
+    "Eltwise": {"operation": "PROD", "coeff": (0.5, 0.25)},
+    "InnerProduct": {"num_output": 1, "bias_term": False, "axis": 2, "transpose": True},
+    "LRN": {
+        **{"local_size": 3, "alpha": 0.5, "beta": 0.25, "norm_region": "WITHIN_CHANNEL"},
+        "k": 2.0,
+    },
+    "Pooling": {
+        **{"pool": "STOCHASTIC", "kernel_size": 1, "stride": 2, "pad": 3, "kernel_h": 4},
+        **{"kernel_w": 5, "stride_h": 6, "stride_w": 7, "pad_h": 8, "pad_w": 9},
+        **{"global_pooling": True, "round_mode": "FLOOR"},
+    },
+    "ReLU": {"negative_slope": 0.25},
+    "Softmax": {"axis": 2},
+}
+"""Every setting that is read, each with a value that is not its default."""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_settings_in_bytes_are_those_in_text(tmp_path, kind, version):
+    written = [wire.Layer(kind, "a", ("b",), ("c",), SETTINGS[kind])]
+    (described,) = read(tmp_path, wire.text(written, shape=nets.SHAPE, version=version))
+    path = tmp_path / "settings.caffemodel"
+    path.write_bytes(wire.weights(written, version=version))
+    (saved,) = messages.layers(messages.read_weights(path), path.name)
+    assert saved.message == described.message
+    param = getattr(saved.message, wire.KINDS[kind][2])
+    assert {field.name for field, _ in param.ListFields()} == set(SETTINGS[kind])

@@ -50,6 +50,12 @@ def per_study(pattern, **more):
     return expand(pattern, network=study.networks, images=study.images, **more)
 
 
+def per_study_with_filters(pattern):
+    """As per_study, for the networks that have layers under the key ``filters``."""
+    having = [name for name, choice in study.networks.items() if choice.filters]
+    return expand(pattern, network=having, images=study.images)
+
+
 def per_layer(pattern, layers, **more):
     """The paths of a pattern for every layer that a network has under the key ``layers``."""
     return [
@@ -63,6 +69,12 @@ def per_layer(pattern, layers, **more):
             **more,
         )
     ]
+
+
+def ablated(filters):
+    """Those of a network's layers that lose filters."""
+    which = settings["ablation"]["layers"]
+    return list({"none": (), "first": filters[:1], "all": filters}[which])
 
 
 def shards(pattern):

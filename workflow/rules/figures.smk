@@ -16,7 +16,7 @@ rule figures:
         per_study(f"{FIGURES}/through"),
         rules.kernels.input,
         per_layer(f"{FIGURES}/gradients/{{layer}}", "filters"),
-        weighed(f"{FIGURES}/importance"),
+        per_study_with_filters(f"{FIGURES}/importance"),
         [f"{DIGITS}/figures"] if ABLATION["digits"] else [],
         per_study(f"{FIGURES}/backtracks"),
     localrule: True
@@ -188,6 +188,8 @@ rule draw_through:
     """Render the maps of all layers of {wildcards.network} beside each other, and their photo."""
     input:
         activations=rules.gather_activations.output[0],
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
         orders=lambda w: expand(
             f"{ORDERS}/{{method}}.json",
             layer=study.networks[w.network].layers,
@@ -217,6 +219,7 @@ rule draw_through:
     params:
         code=code("draw_through.py"),
         layers=lambda w: list(study.networks[w.network].layers),
+        preprocessing=lambda w: dict(study.networks[w.network].entry.preprocessing),
         image=settings["volumes"]["image"],
         formats=settings["figures"]["formats"],
     script:

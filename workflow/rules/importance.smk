@@ -5,23 +5,12 @@
 
 DIGITS = "results/digit_classifier"
 ABLATION = settings["ablation"]
-WITH_FILTERS = [name for name, choice in study.networks.items() if choice.filters]
-
-
-def weighed(pattern):
-    """The paths of a pattern for every network that has filters to weigh, and every image set."""
-    return expand(pattern, network=WITH_FILTERS, images=study.images)
-
-
-def losing(filters):
-    """Those of a network's layers that lose filters."""
-    return list({"none": (), "first": filters[:1], "all": filters}[ABLATION["layers"]])
 
 
 rule importance:
     """Weigh the filters of every differentiated layer, and remove them step by step."""
     input:
-        weighed(f"{RESULTS}/ablation.tsv"),
+        per_study_with_filters(f"{RESULTS}/ablation.tsv"),
         [f"{DIGITS}/ablation.tsv"] if ABLATION["digits"] else [],
     localrule: True
 
@@ -55,7 +44,7 @@ rule remove_filters:
         code=code("remove_filters.py"),
         network=network_params,
         roles=settings["gradients"]["roles"],
-        layers=lambda w: losing(study.networks[w.network].filters),
+        layers=lambda w: ablated(study.networks[w.network].filters),
         weighing=settings["importance"],
         removing={
             key: ABLATION[key]
@@ -85,7 +74,7 @@ rule study_digits:
     params:
         code=code("study_digits.py"),
         seed=settings["importance"]["seed"],
-        layers=losing(("conv1", "conv2")),
+        layers=ablated(("conv1", "conv2")),
         removing={
             key: ABLATION[key]
             for key in ("methods", "steps", "seeds", "fewest_images")

@@ -31,6 +31,7 @@ class NetworkChoice:
     entry: catalogue.NetworkEntry
     layers: tuple[str, ...]
     filters: tuple[str, ...]
+    kernels: tuple[str, ...]
     also_record: tuple[str, ...]
 
     @property
@@ -187,6 +188,7 @@ def _network(item: Mapping[str, Any]) -> NetworkChoice:
         entry,
         tuple(item["layers"]),
         tuple(item["filters"]),
+        tuple(item["kernels"]),
         tuple(item["also_record"]),
     )
     _check_layers(choice)
@@ -243,6 +245,7 @@ def _check_layers(choice: NetworkChoice) -> None:
     for key, layers in (
         ("layers", choice.layers),
         ("filters", choice.filters),
+        ("kernels", choice.kernels),
         ("also_record", choice.also_record),
     ):
         for layer in layers:
@@ -255,6 +258,8 @@ def _check_layers(choice: NetworkChoice) -> None:
         _require_maps(where, table[layer])
     for layer in choice.filters:
         _require_weights(where, choice.name, table[layer])
+    for layer in choice.kernels:
+        _require_kernels(where, table[layer])
 
 
 def _require_maps(where: str, row: catalogue.LayerRow) -> None:
@@ -271,6 +276,15 @@ def _require_weights(where: str, network: str, row: catalogue.LayerRow) -> None:
         raise ConfigError(
             f"{where}.filters: '{row.layer}' ({row.op}) has no weights. Choose a convolution or a "
             f"linear layer; list them with: cnnvis layers {network}"
+        )
+
+
+def _require_kernels(where: str, row: catalogue.LayerRow) -> None:
+    if len(row.weight) != 4 or row.weight[1] != 3:
+        found = "x".join(map(str, row.weight)) or "none"
+        raise ConfigError(
+            f"{where}.kernels: '{row.layer}' ({row.op}, weights: {found}) is no convolution that sees "
+            "red, green and blue. Choose the one whose input is the image."
         )
 
 

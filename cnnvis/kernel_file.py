@@ -20,9 +20,7 @@ def read(path: str | os.PathLike[str], layer: str) -> NDArray[np.floating]:
     """
     from safetensors import safe_open
 
-    if not Path(path).is_file():
-        raise FileError(f"there is no file of weights {path}. Run the downloads stage first.")
-    with safe_open(path, framework="numpy") as file:
+    with safe_open(_checked(path), framework="numpy") as file:
         tensors = list(file.keys())
         names = [name.removesuffix(".weight") for name in tensors if name.endswith(".weight")]
         if layer not in names:
@@ -36,3 +34,33 @@ def read(path: str | os.PathLike[str], layer: str) -> NDArray[np.floating]:
                 "in_channel, k_row, k_col). Choose a convolution."
             )
         return np.asarray(file.get_tensor(f"{layer}.weight"))
+
+
+def of_colours(path: str | os.PathLike[str], layer: str) -> NDArray[np.floating] | None:
+    """Return the kernels of a layer that sees red, green and blue; None for any other, and for ''.
+
+    Raises:
+        FileError, NetworkError: as :func:`read`.
+    """
+    kernels = read(path, layer) if layer else None
+    return kernels if kernels is not None and kernels.shape[1] == 3 else None
+
+
+def provenance(path: str | os.PathLike[str]) -> str:
+    """Return where the weights come from, as JSON; empty where the file does not say it.
+
+    Raises:
+        FileError: there is no such file.
+    """
+    from safetensors import safe_open
+
+    with safe_open(_checked(path), framework="numpy") as file:
+        said: dict[str, str] = file.metadata() or {}
+    return said.get("provenance", "")
+
+
+def _checked(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return the path of a file that is there."""
+    if not Path(path).is_file():
+        raise FileError(f"there is no file of weights {path}. Run the downloads stage first.")
+    return path

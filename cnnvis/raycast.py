@@ -70,7 +70,7 @@ class _Rays:
 
 
 def march(
-    entries: Singles, lamp: Singles, view: Camera, transfer: Transfer
+    entries: Singles, lamp: Singles, view: Camera, transfer: Transfer, *, slices: int = SLICES
 ) -> tuple[Singles, Singles]:
     """Return the light (row, col, 3) at the eye, and the share (row, col) of what lies behind.
 
@@ -79,18 +79,19 @@ def march(
         lamp: (plane, row, col) light on each voxel, 0 to 1.
         view: the camera.
         transfer: colour and extinction, the latter per unit of length in the world.
+        slices: how many a ray crosses.
     """
     eye = view.index(view.eye)
-    rays = _rays(view, eye)
-    slices, lamps = _by_column(entries), _by_column(lamp)
+    rays = _rays(view, eye, slices)
+    blocks, lamps = _by_column(entries), _by_column(lamp)
     # One row per colour, so that looking up a colour reads neighbours in memory.
     colours = np.ascontiguousarray(transfer.colour.T)
     picture = np.zeros((4, view.size[0] * view.size[1]), np.float32)
     picture[3] = 1
-    for number, column in enumerate(columns(view.shape[2])):
+    for number, column in enumerate(columns(view.shape[2], slices)):
         plane = rays.plane * np.float32(column - eye[2]) + np.float32(eye[0])
         row = rays.row * np.float32(column - eye[2]) + np.float32(eye[1])
-        here = _between(slices, column), _between(lamps, column)
+        here = _between(blocks, column), _between(lamps, column)
         _cross(rays, (plane, row), here, colours, transfer.extinction)
         if number % _SIEVE_EVERY == 0:
             alive = rays.clear > _DARK
@@ -101,9 +102,9 @@ def march(
     return picture[:3].T.reshape(rows, cols, 3), picture[3].reshape(rows, cols)
 
 
-def columns(count: int) -> Floats:
+def columns(count: int, slices: int = SLICES) -> Floats:
     """Return where the slices are, in indices of the columns, the nearest to the eye first."""
-    return np.asarray((np.arange(SLICES)[::-1] + 0.5) / SLICES * count - 0.5)
+    return np.asarray((np.arange(slices)[::-1] + 0.5) / slices * count - 0.5)
 
 
 def head_light(levels: Singles, view: Camera) -> Singles:
@@ -126,13 +127,13 @@ def head_light(levels: Singles, view: Camera) -> Singles:
     return np.asarray(1 - surface * np.float32(1 - AMBIENT) * (1 - cosine), np.float32)
 
 
-def planes_per_slice(view: Camera) -> float:
+def planes_per_slice(view: Camera, slices: int = SLICES) -> float:
     """Return how many planes the ray straight ahead passes from one slice to the next."""
     along = view.axes[2] * view.shape / view.edges
-    return float(abs(along[0] / along[2]) * view.shape[2] / SLICES)
+    return float(abs(along[0] / along[2]) * view.shape[2] / slices)
 
 
-def _rays(view: Camera, eye: Floats) -> _Rays:
+def _rays(view: Camera, eye: Floats, slices: int) -> _Rays:
     """Return the rays that hit the box; ``eye`` is where they start, as a voxel index."""
     shape = np.array(view.shape)
     along = view.rays().reshape(-1, 3) * (1.0, -1.0, 1.0) * shape / view.edges
@@ -145,7 +146,7 @@ def _rays(view: Camera, eye: Floats) -> _Rays:
         pixel=pixel,
         plane=(plane / col).astype(np.float32),
         row=(row / col).astype(np.float32),
-        step=np.abs(view.shape[2] / SLICES / col).astype(np.float32),
+        step=np.abs(view.shape[2] / slices / col).astype(np.float32),
         light=np.zeros((3, len(pixel)), np.float32),
         clear=np.ones(len(pixel), np.float32),
     )

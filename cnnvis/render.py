@@ -33,6 +33,7 @@ POLAR: Colormap = LinearSegmentedColormap.from_list(
 
 _LEVELS = 1024  # steps of the transfer function
 _EXTINCTION = 40.0  # of the largest value, per longest edge of the box
+_MANY_PLANES = 64  # more of them are thin: each is made denser, so that single ones are seen
 _CLEAR_BELOW = 0.1  # levels that are quite transparent: data below 1 % of the limit
 
 FRAME = (150, 164, 184)
@@ -52,6 +53,7 @@ def still(
     spacing: Spacing | None = None,
     size: tuple[int, int] = (600, 450),
     signed: bool = False,
+    slices: int = raycast.SLICES,
 ) -> Pixels:
     """Return a picture (row, col, 3) of a volume (plane, row, col).
 
@@ -63,6 +65,7 @@ def still(
             plane, and the plane axis is 1.3 times as long as a plane, whatever their number.
         size: (cols, rows) of the picture in pixels.
         signed: negative values count as much as positive ones, in other colours.
+        slices: how many a ray crosses; fewer are faster, and coarser.
 
     Raises:
         CnnvisError: the data are no finite volume, or limits or spacing do not suit them.
@@ -72,11 +75,12 @@ def still(
     """
     share = _share(data, limits, signed)
     view = camera(share.shape, spacing=spacing, size=size)
-    share = _without_grain(share, view)
+    share = _without_grain(share, view, slices)
     levels = np.sign(share) * np.abs(share) ** np.float32(GAMMA)
     entries = (levels + 1) * np.float32(_LEVELS / 2) if signed else levels * np.float32(_LEVELS)
     lamp = raycast.head_light(levels, view)
-    light, clear = raycast.march(entries, lamp, view, transfer(signed=signed))
+    look = transfer(signed=signed, planes=share.shape[0])
+    light, clear = raycast.march(entries, lamp, view, look, slices=slices)
     picture = np.tile(np.array(BACKGROUND, np.float32) / np.float32(255), (size[1], size[0], 1))
     _draw_edges(picture, view, behind=True)
     picture = picture * clear[..., None] + light
@@ -84,11 +88,12 @@ def still(
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
 
 
-def transfer(*, signed: bool = False) -> Transfer:
+def transfer(*, signed: bool = False, planes: int = 1) -> Transfer:
     """Return colour and extinction of equally spaced levels, per longest edge of the box.
 
     Levels are roots of the data's share of the limit: 0 to 1 or, for signed data, -1 to 1. Data
-    below 1 % of the limit are quite transparent.
+    below 1 % of the limit are quite transparent. Volumes of more than 64 planes are denser by the
+    root of their number.
 
     >>> float(transfer(signed=True).extinction[512])
     0.0
@@ -96,7 +101,8 @@ def transfer(*, signed: bool = False) -> Transfer:
     level = np.linspace(-1 if signed else 0, 1, _LEVELS + 1)
     colours = (POLAR if signed else HEAT)(np.linspace(0, 1, _LEVELS + 1))[:, :3]
     dense = np.clip((np.abs(level) - _CLEAR_BELOW) / (1 - _CLEAR_BELOW), 0, 1)
-    return Transfer(colours.astype(np.float32), (_EXTINCTION * dense**2).astype(np.float32))
+    extinction = _EXTINCTION * max(1.0, planes / _MANY_PLANES) ** 0.5
+    return Transfer(colours.astype(np.float32), (extinction * dense**2).astype(np.float32))
 
 
 def _share(data: npt.ArrayLike, limits: tuple[float, float] | None, signed: bool) -> Singles:
@@ -125,11 +131,11 @@ def _own_limits(values: Floats, signed: bool) -> tuple[float, float]:
     return 0.0, max(float(values.max()), 0.0)
 
 
-def _without_grain(share: Singles, view: Camera) -> Singles:
+def _without_grain(share: Singles, view: Camera, slices: int) -> Singles:
     """Smooth along the planes where they are so thin that rays would step over some of them."""
     from scipy.ndimage import gaussian_filter1d
 
-    stride = raycast.planes_per_slice(view)
+    stride = raycast.planes_per_slice(view, slices)
     if stride <= 1:
         return share
     return np.asarray(gaussian_filter1d(share, stride / 2, axis=0, mode="nearest"), np.float32)

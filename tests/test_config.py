@@ -36,6 +36,7 @@ def test_the_default_configuration_is_a_study():
     study = load(DEFAULT)
     assert list(study.networks) == ["squeezenet1_1", "efficientnet_lite0"]
     assert study.networks["squeezenet1_1"].layers[0] == "features.1"
+    assert study.networks["squeezenet1_1"].kernels == ("features.0",)
     assert study.images["photos"].shard_names == ("0000",)
 
 
@@ -66,12 +67,13 @@ def test_the_study_of_cnn_vis_is_a_study(monkeypatch):
 def test_the_study_of_cnn_vis_on_alexnet_is_a_study(monkeypatch):
     monkeypatch.chdir(ROOT)
     text = (ROOT / "config/cnn-vis.yaml").read_text()
-    lines = re.findall(r"^  # ((?:- name|  layers|  filters).*)$", text, re.MULTILINE)
+    lines = re.findall(r"^  # ((?:- name|  layers|  filters|  kernels).*)$", text, re.MULTILINE)
     settings = cnn_vis() | {"networks": yaml.safe_load("\n".join(lines))}
     alexnet = load(settings).networks["alexnet"]
     maps = {row.layer: row for row in catalogue.layer_table("alexnet")}
     assert [maps[layer].op for layer in alexnet.layers] == ["ReLU"] * 5
     assert [maps[layer].op for layer in alexnet.filters] == ["Conv2d"] * 2
+    assert alexnet.kernels == ("features.0",)
 
 
 def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
@@ -130,6 +132,12 @@ def test_every_key_of_the_schema_is_described_and_closed():
         (("networks", 0, "layers"), ["feature.1"], ["squeezenet1_1.layers", "'features.1'"]),
         (("networks", 1, "layers"), ["_fc"], ["_fc", "without rows and columns", "also_record"]),
         (("networks", 0, "filters"), ["features.1"], ["features.1", "no weights"]),
+        (
+            ("networks", 0, "kernels"),
+            ["features.1"],
+            ["kernels: 'features.1' (ReLU, weights: none)"],
+        ),
+        (("networks", 1, "kernels"), ["_conv_head"], ["'_conv_head'", "red, green and blue"]),
         (("networks", 0, "weights"), "x.pth", ["'weights' is for own networks"]),
         (("networks", 1, "name"), "squeezenet1_1", ["squeezenet1_1"]),
         (("images", 0, "name"), "photo", ["no image set 'photo'", "'photos'", "sheet"]),

@@ -137,6 +137,13 @@ def test_the_transfer_function_lets_through_what_is_near_zero():
     assert (plain.colour[:, 0] >= plain.colour[:, 1] - 1e-6).all()
 
 
+def test_more_planes_than_64_are_denser_by_the_root_of_their_number():
+    few, many = render.transfer(planes=64), render.transfer(planes=256)
+    assert np.array_equal(few.extinction, render.transfer(planes=3).extinction)
+    assert many.extinction == pytest.approx(2 * few.extinction)
+    assert np.array_equal(many.colour, few.colour)
+
+
 def test_many_thin_planes_are_smoothed_so_that_none_is_stepped_over():
     """One bright plane among 512 is seen wherever it lies: rays would miss most such planes."""
     seen = []

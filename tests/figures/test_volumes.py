@@ -90,6 +90,40 @@ def test_axes_are_named_along_the_edges_of_the_box_and_outside_of_it():
     assert words["column"].xyann[1] < 0
 
 
+def test_layers_stand_behind_their_photo_each_on_its_own_scale():
+    layers = {"conv1": some(), "conv2": Volume(some((9, 2, 3), seed=1).data * 50)}
+    photo = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    figure = volumes.through(layers, photo, caption="A photo.")
+    assert np.array_equal(image(part(figure, "photo")), photo)
+    limits = {name: np.percentile(volume.data, 99.5) for name, volume in layers.items()}
+    for name, volume in layers.items():
+        expected = render.still(
+            volume.data,
+            limits=(0, limits[name]),
+            spacing=volumes.spacing(volume),
+            size=size_of(figure, f"still {name}"),
+            slices=100,
+        )
+        assert np.array_equal(image(part(figure, f"still {name}")), expected)
+    words = written(figure)
+    assert f"6 × 4 × 5, up to {limits['conv1']:.3g}" in words
+    assert f"9 × 2 × 3, up to {limits['conv2']:.3g}" in words
+    assert "30 × 40 pixels" in words
+    assert bars(figure)["activation, share of the limit above each picture"] == (0, 1)
+    left = [part(figure, name).get_position().x0 for name in ("photo", "still conv1")]
+    assert left[0] < left[1]
+
+
+@pytest.mark.parametrize(("count", "seen"), [(1, False), (2, True), (3, True), (7, True)])
+def test_every_word_of_a_way_through_a_network_can_be_read(count, seen):
+    shown = {f"a.layer.with.a.name.that.is.too.long{i}": some((300, 3, 2)) for i in range(count)}
+    photo = np.zeros((50, 20, 3), np.uint8) if seen else None
+    figure = volumes.through(shown, photo, title="A title " * 15)
+    assert len(parts(figure, "still ")) == count
+    assert len(parts(figure, "photo")) == seen
+    assert_readable(figure)
+
+
 def test_planes_are_spread_and_a_plane_keeps_its_own_proportions():
     step, row, col = volumes.spacing(some((512, 10, 20), spacing=(1.0, 3.0, 2.0)))
     assert (row, col) == (3.0, 2.0)
@@ -120,5 +154,9 @@ def test_volumes_that_are_empty_have_a_scale_too():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(CnnvisError, match="stills need volumes"):
         volumes.stills({})
+    with pytest.raises(CnnvisError, match="at least one layer"):
+        volumes.through({})
+    with pytest.raises(CnnvisError, match="photo 'of the network'"):
+        volumes.through({"one": some()}, np.zeros((4, 4)))
     with pytest.raises(CnnvisError, match="a limit above 0"):
         volumes.stills({"one": some()}, limit=0.0)

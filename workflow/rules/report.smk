@@ -1,6 +1,6 @@
 # The page to open first.
 # IN:  every figure and table
-# OUT: results/index.html
+# OUT: results/index.html, results/orders.html
 
 
 rule report:
@@ -11,14 +11,15 @@ rule report:
 
 
 rule write_index:
-    """Write the page that leads to everything the run found."""
+    """Write the page that leads to everything the run found, and the page about the orders."""
     input:
         figures=rules.figures.input,
         predictions=per_study(rules.tabulate_predictions.output.table),
         quality=rules.orders.input,
         importance=rules.importance.input,
     output:
-        "results/index.html",
+        index="results/index.html",
+        orders="results/orders.html",
     log:
         "results/logs/write_index.log",
     benchmark:
@@ -32,7 +33,10 @@ rule write_index:
     params:
         code=code("write_index.py"),
         networks={
-            name: {"layers": list(choice.layers), "filters": list(choice.filters)}
+            name: {
+                key: list(getattr(choice, key))
+                for key in ("layers", "filters", "kernels")
+            }
             for name, choice in study.networks.items()
         },
         images=list(study.images),

@@ -1,23 +1,34 @@
-"""Write the page that leads to everything the run found."""
+"""Write the page about orders, and the page that leads to everything the run found."""
 
 from cnnvis.workflow import job
 
 
 def main(networks, images, source, digits, code, output):
-    """Write results/index.html."""
+    """Write results/orders.html and results/index.html."""
     from pathlib import Path
 
     from cnnvis import provenance
-    from cnnvis.pages import index, study
+    from cnnvis.pages import index, orders, study
 
     looks = [
-        study.Look(network, one, tuple(chosen["layers"]), tuple(chosen["filters"]), source)
+        study.Look(
+            network,
+            one,
+            tuple(chosen["layers"]),
+            tuple(chosen["filters"]),
+            source,
+            # They are the same whatever the images: once is enough.
+            tuple(chosen["kernels"]) if one == images[0] else (),
+        )
         for network, chosen in networks.items()
         for one in images
     ]
+    ordered = [(look.network, look.images, layer) for look in looks for layer in look.layers]
+    results = Path(output.index).parent
+    orders.write(output.orders, orders.page(results, ordered, source))
     made = provenance.of("write_index", params={}, inputs={}, source=code, packages=("torch",))
     facts = {"source": code} | dict(made.versions)
-    index.write(output, study.page(Path(output).parent, looks, facts, digits=digits))
+    index.write(output.index, study.page(results, looks, facts, digits=digits))
 
 
 if "snakemake" in globals():
@@ -28,5 +39,5 @@ if "snakemake" in globals():
             snakemake.params.source,
             snakemake.params.digits,
             snakemake.params.code,
-            snakemake.output[0],
+            snakemake.output,
         )

@@ -1,0 +1,31 @@
+"""Describe and draw the kernels of one layer that sees the image."""
+
+from cnnvis.workflow import job
+
+
+def main(weights, network, layer, formats, table, figures):
+    """Write the table, and one figure into a folder."""
+    from pathlib import Path
+
+    from cnnvis import files, kernel_file, kernels
+    from cnnvis.figures import style
+    from cnnvis.figures.kernels import overview
+
+    values = kernel_file.read(weights, layer)
+    found = kernels.describe(values)
+    figure = overview(values, found, title=f"{network}, {layer}: kernels and what they answer to")
+    made = kernel_file.provenance(weights)
+    style.save(figure, Path(figures) / "kernels", formats=formats, provenance=made)
+    files.write_text(table, found.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.weights,
+            snakemake.wildcards.network,
+            snakemake.wildcards.layer,
+            snakemake.params.formats,
+            snakemake.output.table,
+            snakemake.output.figures,
+        )

@@ -27,6 +27,7 @@ class Look:
         layers: whose maps were ordered and drawn.
         filters: whose gradients were computed.
         source: what the orders were made from.
+        kernels: convolutions whose kernels were drawn.
     """
 
     network: str
@@ -34,6 +35,7 @@ class Look:
     layers: tuple[str, ...]
     filters: tuple[str, ...]
     source: str
+    kernels: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -87,6 +89,15 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
             Link(f"{look.folder}/figures/backtracks", "A figure for every photo"),
             Link(f"{look.folder}/backtracks.h5", "backtracks.h5", "points of every layer"),
         ),
+    )
+    for layer in look.kernels:
+        yield _kernel_section(results, look, layer)
+    yield Section(
+        f"{anchor}-through",
+        f"{where}: one photo through the layers",
+        "The same photo as every layer answers to it, its maps stacked into a volume.",
+        _pictures(results, look, "through", ["layers"], "volumes of all layers"),
+        (Link(f"{look.folder}/volumes", "Volumes for 3D viewers"),),
     )
     for layer in look.layers:
         yield _layer_section(results, look, layer, anchor, where)
@@ -153,6 +164,19 @@ def _digits_section(results: Path) -> Section:
     )
 
 
+def _kernel_section(results: Path, look: Look, layer: str) -> Section:
+    """Return the part about the kernels of a first layer, which no image set changes."""
+    folder = f"{look.network}/kernels/{layer}"
+    alt = f"{look.network}, kernels of {layer} as colours"
+    return Section(
+        f"{look.network}-{look.images}-kernels-{layer}",
+        f"{look.network}: the kernels of {layer}",
+        "What the first layer answers to: stripes of some direction and width, blobs, colours.",
+        _folder_pictures(results, folder, ["kernels"], alt),
+        (Link(f"{folder}.tsv", f"{layer}.tsv", "orientation, frequency and colour of each"),),
+    )
+
+
 def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: str) -> Section:
     orders = f"{look.folder}/orders/{layer}/{look.source}"
     methods = sorted(
@@ -164,12 +188,15 @@ def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: st
         "The same maps in several orders: as volumes, side by side with their likeness, and each.",
         (
             *_pictures(results, look, f"volumes/{layer}", ["stills"], "volumes of the maps"),
-            *_pictures(results, look, f"orderings/{layer}", ["side_by_side"], "orders compared"),
+            *_pictures(
+                results, look, f"orderings/{layer}", ["side_by_side", "slice"], "orders compared"
+            ),
             *_pictures(
                 results, look, f"channels/{layer}", methods, "all maps in the order", wide=False
             ),
         ),
         (
+            Link("orders.html", "Which order is best", "in words and numbers"),
             Link(f"{orders}/quality.tsv", "quality.tsv", "how good each order is"),
             Link(orders, "Orders as JSON"),
             Link(f"{look.folder}/volumes/{layer}/{look.source}", "Volumes for 3D viewers"),
@@ -223,6 +250,11 @@ def _predictions(results: Path, look: Look) -> Iterator[Prediction]:
 def _next_steps(look: Look) -> tuple[Link, ...]:
     """Name what to open after the page."""
     return (
+        Link(
+            "orders.html",
+            "Which order of the channels is best",
+            "for every layer, against random orders",
+        ),
         Link(
             f"{look.folder}/figures/backtracks/all_photos.png",
             "Where predictions come from",

@@ -12,12 +12,13 @@ tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
 tom\treference\t285\tEgyptian cat\t2\t285\tEgyptian cat\t8.0\t0.3\tyes
 mug\t\t\t\t1\t504\tcoffee mug\t7.0\t0.9\t
 """
-LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set")
+LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",))
 PICTURES = {
     "predictions": ["best_classes"],
     "backtracks": ["all_photos"],
+    "through": ["layers"],
     "volumes/conv1": ["stills"],
-    "orderings/conv1": ["side_by_side"],
+    "orderings/conv1": ["side_by_side", "slice"],
     "channels/conv1": ["kmeans", "natural"],
     "gradients/conv2": ["by_role"],
     "importance/conv2": ["importance", "ablation"],
@@ -36,11 +37,15 @@ def results(tmp_path):
     for path in ("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
+    (tmp_path / "net/kernels/conv0").mkdir(parents=True)
+    (tmp_path / "net/kernels/conv0/kernels.png").touch()
+    (tmp_path / "net/kernels/conv0.tsv").touch()
     (folder / "orders/conv1/set").mkdir(parents=True)
     (folder / "importance").mkdir()
     (folder / "ablation.tsv").touch()
     (folder / "orders/conv1/set/quality.tsv").touch()
     (folder / "predictions.tsv").write_text(TABLE)
+    (tmp_path / "orders.html").touch()
     return tmp_path
 
 
@@ -52,6 +57,13 @@ def test_every_figure_is_on_the_page_with_its_other_format(results):
             assert f'src="net/photos/figures/{kind}/{name}.png"' in text
             assert f'href="net/photos/figures/{kind}/{name}.svg"' in text
     assert all(re.findall(r'<img[^>]*alt="([^"]*)"', text))
+
+
+def test_the_kernels_of_a_network_are_on_the_page_with_their_table(results):
+    index.write(results / "index.html", study.page(results, [LOOK], {}))
+    text = (results / "index.html").read_text()
+    assert 'src="net/kernels/conv0/kernels.png"' in text
+    assert 'href="net/kernels/conv0.tsv"' in text
 
 
 def test_the_predictions_say_what_the_table_says(results):

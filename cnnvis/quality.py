@@ -90,9 +90,9 @@ def anti_robinson(
 
     In the matrix of a perfect order similarity falls with every step away from the diagonal
     (Robinson 1951). Counted are, for every channel, the pairs of others on one side of it within
-    ``window`` places (None: all places) where it does not; 0 is perfect, 0.5 random. This is the
-    relative generalised anti-Robinson criterion of Tien, Lee, Wu and Chen (2008). Two channels have
-    no such pair, and 0 events.
+    ``window`` places (None: all places) where it does not: 0 is perfect, and where nothing ties
+    random orders have about 0.5. This is the relative generalised anti-Robinson criterion of Tien,
+    Lee, Wu and Chen (2008). Two channels have no such pair, and 0 events.
 
     Raises:
         OrderingError: fewer than two channels, no window, or a matrix that does not fit the order.

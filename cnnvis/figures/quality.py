@@ -123,5 +123,5 @@ def _caption(draws: int) -> str:
         "it does worse, grey within. Correlation of neighbours: mean over all neighbours in the "
         "order. Length of the path: sum of 1 − correlation between neighbours. Anti-Robinson "
         f"events: of two channels on one side of a third, within {WINDOW} places of it, the "
-        "farther one is more alike; their share of all such pairs is 0.5 at random."
+        "farther one is more alike; their share of all such pairs is about 0.5 at random."
     )

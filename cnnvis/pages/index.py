@@ -115,6 +115,11 @@ def render(page: Page) -> str:
             name.
     """
     _check(page)
+    return environment().get_template("index.html").render(page=page)
+
+
+def environment() -> jinja2.Environment:
+    """Return what makes pages from templates: text stays text, paths become addresses."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -125,7 +130,7 @@ def render(page: Page) -> str:
     )
     templates.filters["address"] = address
     templates.filters["percent"] = percent
-    return templates.get_template("index.html").render(page=page)
+    return templates
 
 
 def write(path: str | os.PathLike[str], page: Page) -> None:

@@ -10,11 +10,19 @@ from workflow import runs
 pytestmark = pytest.mark.workflow
 
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
-FROM_ORDERS = {"write_volumes", "draw_channels", "draw_orderings", "draw_volumes", "write_index"}
+FROM_ORDERS = {
+    "write_volumes",
+    "draw_channels",
+    "draw_orderings",
+    "draw_through",
+    "draw_volumes",
+    "write_index",
+}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
 OF_DIGITS = {"study_digits", "draw_digits"}
-FROM_GRADIENTS = {"gather_gradients", "draw_gradients", *FROM_IMPORTANCE}
+DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
+FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
 FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
 
 
@@ -74,12 +82,23 @@ CHANGES = {
         "config.yaml",
         "roles: [reference, similar, dissimilar]",
         "roles: [reference, similar]",
-        {"draw_gradients", *FROM_IMPORTANCE},
+        DRAWN_FROM_GRADIENTS | FROM_IMPORTANCE,
     ),
     "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
     "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
     "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
-    "volumes": ("config.yaml", "dtype: uint8", "dtype: float32", {"write_volumes"}),
+    "order of filters": (
+        "config.yaml",
+        "  units: [Egyptian cat]",
+        "  units: [Egyptian cat]\n  order: natural",
+        DRAWN_FROM_GRADIENTS | {"write_index"},
+    ),
+    "volumes": (
+        "config.yaml",
+        "dtype: uint8",
+        "dtype: float32",
+        {"write_volumes", "write_gradient_volumes"},
+    ),
     "figures": (
         "config.yaml",
         "norm: percentile",
@@ -95,7 +114,12 @@ CHANGES = {
         "NO_BOX: Box = (0, 0, 0, 1)",
         {"draw_backtracks", "write_index"},
     ),
-    "a module of one format": ("cnnvis/export.py", "Luminance", "luminance", {"write_volumes"}),
+    "a module of one format": (
+        "cnnvis/export.py",
+        "Luminance",
+        "luminance",
+        {"write_volumes", "write_gradient_volumes"},
+    ),
     "a module of torch": (
         "cnnvis/gradients.py",
         "from functools import partial",
@@ -131,6 +155,7 @@ CHANGES = {
         "crop: 226",
         {
             "network_weights",
+            "draw_kernels",
             "extract",
             "gather_activations",
             "differentiate",

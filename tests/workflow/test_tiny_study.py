@@ -51,6 +51,10 @@ def test_everything_comes_out(study):
         removals = list(csv.DictReader(file, delimiter="\t"))
     assert {row["measure"] for row in removals} == {"margin"}, "two images have no error"
     assert {row["images"] for row in removals} == {"2"}
+    assert (results / "figures/through/layers.png").is_file()
+    assert (study / "results/digits/kernels/conv1/kernels.png").is_file()
+    with (study / "results/digits/kernels/conv1.tsv").open() as file:
+        assert len(list(csv.DictReader(file, delimiter="\t"))) == 8
     assert (study / "results/index.html").is_file()
     with h5py.File(results / "backtracks.h5") as file:
         arrived = file["arrived"][:]

@@ -11,19 +11,24 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from cnnvis import backtrack, gradients, models, network
+from cnnvis.ordering import leaves
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 9
 Contestants = Mapping[str, Callable[[], object]]
+Floats = npt.NDArray[np.float64]
 
 
 def interleaved(contestants: Contestants, rounds: int) -> dict[str, list[float]]:
@@ -253,6 +258,53 @@ def _slow_walk(
     }
 
 
+def leaf_order(rounds: int) -> dict[str, object]:
+    """H7: the best order of the leaves of a tree: time, length of the path, memory at 2048."""
+    from scipy.cluster.hierarchy import leaves_list, optimal_leaf_ordering
+
+    found: dict[str, object] = {}
+    for channels in (96, 512):
+        distance, pairs, tree = _tree(channels)
+        joins = tree[:, :2].astype(np.intp)
+        contestants: dict[str, Callable[[], object]] = {
+            "cnnvis": lambda d=distance, j=joins: leaves.best_order(d, j),
+            "SciPy": lambda t=tree, p=pairs: leaves_list(optimal_leaf_ordering(t, p)),
+        }
+        length = {}
+        for name, run in contestants.items():
+            order = run()
+            length[name] = float(distance[order[:-1], order[1:]].sum())
+        table = ratios(interleaved(contestants, rounds), "cnnvis")
+        show(f"leaf order: average-linkage tree of {channels} channels", table, [])
+        longer = 100 * (length["SciPy"] / length["cnnvis"] - 1)
+        print(f"  length of the path: SciPy's is {longer:.1f} % longer")
+        found[str(channels)] = {"table": table, "length": length}
+    distance, _, tree = _tree(2048)
+    tracemalloc.start()
+    start = time.perf_counter()
+    leaves.best_order(distance, tree[:, :2].astype(np.intp))
+    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    matrices = peak / distance.nbytes
+    print(f"  2048 channels: {seconds:.1f} s, {peak / 2**20:.0f} MiB = {matrices:.2f} matrices")
+    return found | {"2048": {"seconds": seconds, "peak_bytes": peak, "matrices": matrices}}
+
+
+def _tree(channels: int) -> tuple[Floats, Floats, Floats]:
+    """Return 1 - correlation of random channels, as a matrix and as pairs, and its tree."""
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
+    random = np.random.default_rng(0)
+    maps = random.random((channels, 40)) @ random.random((40, 300))
+    maps += 0.3 * random.random(maps.shape)
+    distance = 1.0 - np.corrcoef(maps)
+    distance = (distance + distance.T) / 2
+    np.fill_diagonal(distance, 0.0)
+    pairs = squareform(distance, checks=False)
+    return distance, pairs, linkage(pairs, "average")
+
+
 def default_run(rounds: int) -> dict[str, object]:
     """H9: the default study in an empty folder on all cores, then again with nothing to do."""
     with tempfile.TemporaryDirectory() as folder:
@@ -274,6 +326,7 @@ COMPARISONS: dict[str, Callable[[int], dict[str, object]]] = {
     "gradients": weight_gradients,
     "backtracking": backtracking,
     "extraction": extraction,
+    "leaf_order": leaf_order,
     "default_run": default_run,
 }
 

@@ -1,9 +1,11 @@
 """Sums over a set against the whole matrix, and leaf orders against every flip of a tree."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.cluster.hierarchy import linkage
 from threadpoolctl import threadpool_limits
 
 from cnnvis.ordering import gram, leaves
@@ -49,6 +51,26 @@ def test_a_deep_tree_needs_no_recursion():
     distance = np.abs(place[:, None] - place[None, :])
     found = leaves.shortest_chain(distance)
     assert found.tolist() in (list(range(n)), list(range(n))[::-1])
+
+
+@pytest.mark.parametrize("shape", ["balanced", "found"])
+def test_memory_is_three_matrices_at_most(shape):
+    n = 512
+    random = np.random.default_rng(0)
+    distance = random.random((n, n))
+    distance = distance + distance.T
+    if shape == "balanced":
+        tree = np.arange(2 * n - 2).reshape(-1, 2)
+    else:
+        pairs = distance[np.triu_indices(n, 1)]
+        tree = linkage(pairs, "average")[:, :2].astype(int)
+    tracemalloc.start()
+    try:
+        leaves.best_order(distance, tree)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.05 * distance.nbytes
 
 
 def test_products_of_the_embedding_are_those_of_the_rows():

@@ -41,7 +41,7 @@ def removal_curves(
     """Return a figure of error and margin while a layer loses its filters.
 
     Left: against the share of filters removed, least important first, most important first, and in
-    random orders. Right: against the threshold of importance below which filters are removed, for
+    random orders. Right: against the threshold of importance up to which filters are removed, for
     each method, with the same number of random filters.
 
     Args:
@@ -78,7 +78,7 @@ def removal_curves(
             axes.set_gid(f"{measure} by threshold of {method}")
             _draw_by_threshold(axes, rows, method)
             axes.set_ylim(by_share.get_ylim())
-            words = f"below a threshold of {METHODS[method][0]}"
+            words = f"by threshold, {METHODS[method][0]}"
             sheet.text(lefts[place + 1], top - 0.16, words, weight="bold")
         if number == 0:
             _draw_legend(sheet.axes(lefts[0], 0, style.WIDTH - lefts[0], _LEGEND), by_share)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
@@ -141,6 +142,7 @@ def _draw_sorted(axes: Axes, groups: Mapping[str, Values], method: str) -> None:
     axes.set_xlim(1, max(2, len(rank)))
     axes.set_ylim(0, None)
     axes.tick_params(labelsize=style.TINY)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlabel("filters, sorted", size=style.TINY, labelpad=1)
     if UNITS[method]:
         axes.set_ylabel(UNITS[method], size=style.TINY, labelpad=1)

@@ -16,18 +16,20 @@ def main(importances, ablation, title, shown, classes, fewest_images, formats, o
     from cnnvis.figures.importance import importance_grids
     from cnnvis.predictions import class_name
 
+    names = names_of(classes)
     for path in sorted(Path(importances).glob("*.tsv")):
         means, images, unit = importance.first_unit(pd.read_csv(path, sep="\t"))
+        name = class_name(unit, names)
         figure = importance_grids(
             means,
             images,
-            unit=f"{class_name(unit, names_of(classes))} ({unit})",
+            unit=f"{name} ({unit})" if names else name,
             layer=path.stem,
             title=f"{title}, {path.stem}: importance of the filters",
         )
         style.save(figure, Path(output) / path.stem / "importance", formats=formats)
     for layer, table in pd.read_csv(ablation, sep="\t").groupby("layer", sort=False):
-        unit = class_name(int(table["unit"].iloc[0]), names_of(classes))
+        unit = class_name(int(table["unit"].iloc[0]), names)
         figure = removal_curves(
             table,
             images=shown or f"images of {unit}",

@@ -93,6 +93,7 @@ def from_filters(
     ordering: Ordering,
     *,
     reduction: str = "l2",
+    channel: int = 0,
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
     name: str = "",
 ) -> Volume:
@@ -103,10 +104,14 @@ def from_filters(
     * ``l2``: root of the sum of squares; never negative.
     * ``mean``: the mean, signed: where input channels disagree, they cancel.
     * ``absmean``: the mean of the absolute values; never negative.
+    * ``channel``: the input channel number ``channel`` alone, signed; counted within the group.
     * ``tile``: all of them side by side along the columns, one voxel of zeros between two, signed.
+    * ``binary``: 1 where the mean is nearer to the greatest of all means than to the least, else 0.
+      So were the gradient volumes of CNN-VIS (2016), scaled to bytes without the factor 255.
 
     Raises:
-        CnnvisError: an unknown reduction, an array of another shape, NaN or infinity in it.
+        CnnvisError: an unknown reduction, an array of another shape, NaN or infinity in it, or no
+            such input channel.
         OrderingError: the ordering is for another number of filters.
     """
     if reduction not in REDUCTIONS:
@@ -120,7 +125,25 @@ def from_filters(
             f"filters are (filter, in_channel, k_row, k_col), none of them 0; got {values.shape}. "
             "Choose a convolution: a fully connected layer has no kernel to show as a volume."
         )
+    if reduction == "channel":
+        values = _only(values, channel)
     return Volume(REDUCTIONS[reduction](ordering.apply(values)), spacing, AXES, name)
+
+
+def shared_limits(*volumes: Volume) -> tuple[float, float]:
+    """Return the limits on which volumes can be compared: one scale, with zero at a fixed place.
+
+    Where one has negative values they are symmetric, ``(-limit, limit)``; else ``(0, limit)``.
+
+    Raises:
+        CnnvisError: no volume.
+
+    >>> shared_limits(Volume(np.full((1, 1, 1), 2.0)), Volume(np.full((1, 1, 1), -3.0)))
+    (-3.0, 3.0)
+    """
+    limit = symmetric_limit(*(volume.data for volume in volumes))
+    signed = any(bool((volume.data < 0).any()) for volume in volumes)
+    return (-limit if signed else 0.0), limit
 
 
 def to_bytes(data: ArrayLike, low: float, high: float, *, top: int = 255) -> NDArray[np.uint8]:
@@ -218,6 +241,28 @@ def _absmean(filters: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(np.abs(filters).mean(axis=1, dtype=np.float64), np.float32)
 
 
+def _only(filters: NDArray[Any], channel: int) -> NDArray[Any]:
+    """Leave out all input channels but one, (filter, 1, k_row, k_col)."""
+    count = filters.shape[1]
+    if not 0 <= channel < count:
+        raise CnnvisError(
+            f"no input channel {channel}: a filter of this layer has {count}, counted from 0 "
+            "within its group. Choose another channel, or another reduction."
+        )
+    return filters[:, channel : channel + 1]
+
+
+def _first(filters: NDArray[Any]) -> NDArray[Any]:
+    """The only input channel that is left."""
+    return filters[:, 0]
+
+
+def _binary(filters: NDArray[Any]) -> NDArray[np.uint8]:
+    """Mean over the input channels, on a scale of its own from 0 to 1, rounded."""
+    means = _mean(filters)
+    return np.asarray(to_bytes(means, float(means.min()), float(means.max())) > 127, np.uint8)
+
+
 def _tile(filters: NDArray[Any]) -> NDArray[Any]:
     """All input channels side by side along the columns, a gutter of zeros between two."""
     n, channels, rows, cols = filters.shape
@@ -230,6 +275,8 @@ REDUCTIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "l2": _l2,
     "mean": _mean,
     "absmean": _absmean,
+    "channel": _first,
     "tile": _tile,
+    "binary": _binary,
 }
 """What can become of the input channels of a filter, by name."""

@@ -15,7 +15,7 @@ FLOORS = (
     (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
-        " importance removal digits",
+        " importance removal digits contrasts gradient_tables",
     ),
     (
         "torch",
@@ -25,7 +25,7 @@ FLOORS = (
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file backtrack_file backtrack_writer export kernel_file",
+        " gradient_file gradient_views backtrack_file backtrack_writer export kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

@@ -62,6 +62,53 @@ def test_tiles_lie_side_by_side_with_a_gutter_of_zeros():
     assert made.data[:, :, 5::6].shape == (3, 2, 3)
 
 
+@pytest.mark.parametrize("channel", [0, 3])
+def test_one_input_channel_is_shown_alone(channel):
+    filters, order = some_filters(), (1, 2, 0)
+    made = volume.from_filters(filters, by_hand(*order), reduction="channel", channel=channel)
+    assert made.data.shape == (3, 2, 5)
+    for place in range(3):
+        assert np.array_equal(made.data[place], filters[order[place], channel])
+    assert (made.data < 0).any()
+
+
+@pytest.mark.parametrize("channel", [-1, 4])
+def test_an_input_channel_that_is_not_there_is_refused(channel):
+    with pytest.raises(CnnvisError, match=rf"no input channel {channel}: a filter .* has 4"):
+        volume.from_filters(some_filters(), by_hand(0, 1, 2), reduction="channel", channel=channel)
+
+
+def test_binary_is_nearer_to_the_greatest_mean():
+    filters, order = some_filters(), (1, 2, 0)
+    made = volume.from_filters(filters, by_hand(*order), reduction="binary").data
+    means = [[[filters[f, :, r, c].mean() for c in range(5)] for r in range(2)] for f in order]
+    low, high = np.min(means), np.max(means)
+    for place, row, col in np.ndindex(3, 2, 5):
+        assert made[place, row, col] == (
+            means[place][row][col] - low > high - means[place][row][col]
+        )
+    assert 0 < made.mean() < 1
+    assert not volume.from_filters(filters * 0, by_hand(0, 1, 2), reduction="binary").data.any()
+
+
+def test_limits_are_shared_and_zero_has_a_fixed_place():
+    small, large = Volume(np.full((1, 2, 3), -0.5)), Volume(np.full((1, 2, 3), 4.0))
+    assert volume.shared_limits(small, large) == (-4.0, 4.0)
+    assert volume.shared_limits(large) == (0.0, 4.0)
+    assert volume.shared_limits(Volume(np.zeros((1, 2, 3)))) == (0.0, 1.0)
+    with pytest.raises(CnnvisError, match="at least one array"):
+        volume.shared_limits()
+
+
+def test_filters_of_groups_keep_their_own_input_channels():
+    """With groups a filter has few input channels, counted within its group: those of its own."""
+    filters = np.arange(6 * 2 * 2 * 3.0).reshape(6, 2, 2, 3)  # of 3 groups: 6 input channels in all
+    tiles = volume.from_filters(filters, by_hand(*range(6)), reduction="tile").data
+    assert tiles.shape == (6, 2, 2 * 3 + 1)
+    for place in range(6):
+        assert np.array_equal(tiles[place, :, 4:], filters[place, 1])
+
+
 def test_one_input_channel_needs_no_gutter():
     filters = some_filters(channels=1)
     made = volume.from_filters(filters, by_hand(0, 1, 2), reduction="tile")
@@ -77,7 +124,7 @@ def test_tiny_gradients_do_not_vanish():
 def test_reductions_are_named_in_one_place():
     with pytest.raises(CnnvisError, match=r"no reduction 'maen'; .*did you mean 'mean'"):
         volume.from_filters(some_filters(), by_hand(0, 1, 2), reduction="maen")
-    assert set(volume.REDUCTIONS) == {"l2", "mean", "absmean", "tile"}
+    assert set(volume.REDUCTIONS) == {"l2", "mean", "absmean", "channel", "tile", "binary"}
 
 
 def test_a_fully_connected_layer_is_refused():

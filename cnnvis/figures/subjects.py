@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnnvis.contrasts import STATES
 from cnnvis.figures import style
 
 ROLES = ("reference", "similar", "dissimilar")
 """Roles that every comparison shows, also where no image has them; others follow."""
-
-STATES = {True: "correct", False: "misclassified", None: "no label"}
-"""What the network made of an image, in words."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,15 @@ DIGITS = "digit_classifier"
 """The folder of the classifier of digits."""
 
 
+TABLES = {
+    "norms": "length of every gradient",
+    "cosines": "between every two images",
+    "roles": "means with intervals",
+    "tests": "do the roles differ?",
+}
+"""The tables beside the gradients of a layer, and what they hold."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What a study looks at in one network with one image set.
@@ -106,8 +115,15 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
             f"{anchor}-gradients-{layer}",
             f"{where}: gradients of the filters of {layer}",
             "How the score of the inspected class would change with every weight, for each image.",
-            _pictures(results, look, f"gradients/{layer}", ["by_role"], "gradients by role"),
-            (Link(f"{look.folder}/gradients/{layer}.h5", f"gradients/{layer}.h5"),),
+            _gradient_pictures(results, look, layer),
+            (
+                *(
+                    Link(f"{look.folder}/gradients/{layer}/{name}.tsv", f"{name}.tsv", what)
+                    for name, what in TABLES.items()
+                ),
+                Link(f"{look.folder}/gradients/{layer}/volumes", "Volumes for 3D viewers"),
+                Link(f"{look.folder}/gradients/{layer}.h5", f"gradients/{layer}.h5"),
+            ),
         )
     if look.filters:
         yield Section(
@@ -175,6 +191,22 @@ def _kernel_section(results: Path, look: Look, layer: str) -> Section:
         _folder_pictures(results, folder, ["kernels"], alt),
         (Link(f"{folder}.tsv", f"{layer}.tsv", "orientation, frequency and colour of each"),),
     )
+
+
+def _gradient_pictures(results: Path, look: Look, layer: str) -> tuple[Picture, ...]:
+    """Return what was drawn of the gradients of each inspected unit, which is in the file names."""
+    kind = f"gradients/{layer}"
+    found = (results / look.folder / "figures" / kind).glob("by_role_*.png")
+    units = sorted((path.stem.removeprefix("by_role_") for path in found), key=int)
+    parts: list[Picture] = []
+    for unit in units:
+        of = f"gradients of unit {unit}"
+        parts += _pictures(results, look, kind, [f"by_role_{unit}"], f"{of} by role")
+        parts += _pictures(results, look, kind, [f"stills_{unit}"], f"{of}, mean of each role")
+        film = f"{look.folder}/figures/{kind}/film_{unit}.gif"
+        alt = f"{look.network}, {kind}: {of}, image after image"
+        parts.append(Picture(film, alt, "image after image", {}, wide=False))
+    return tuple(parts)
 
 
 def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: str) -> Section:

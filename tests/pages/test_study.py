@@ -20,7 +20,7 @@ PICTURES = {
     "volumes/conv1": ["stills"],
     "orderings/conv1": ["side_by_side", "slice"],
     "channels/conv1": ["kmeans", "natural"],
-    "gradients/conv2": ["by_role"],
+    "gradients/conv2": ["by_role_9", "by_role_10", "stills_9", "stills_10"],
     "importance/conv2": ["importance", "ablation"],
 }
 
@@ -37,6 +37,11 @@ def results(tmp_path):
     for path in ("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
+    (folder / "gradients/conv2/volumes").mkdir(parents=True)
+    for name in study.TABLES:
+        (folder / f"gradients/conv2/{name}.tsv").touch()
+    for unit in (9, 10):
+        (folder / f"figures/gradients/conv2/film_{unit}.gif").touch()
     (tmp_path / "net/kernels/conv0").mkdir(parents=True)
     (tmp_path / "net/kernels/conv0/kernels.png").touch()
     (tmp_path / "net/kernels/conv0.tsv").touch()
@@ -64,6 +69,24 @@ def test_the_kernels_of_a_network_are_on_the_page_with_their_table(results):
     text = (results / "index.html").read_text()
     assert 'src="net/kernels/conv0/kernels.png"' in text
     assert 'href="net/kernels/conv0.tsv"' in text
+
+
+def test_every_inspected_unit_has_its_pictures_in_order(results):
+    sections = study.page(results, [LOOK], {}).sections
+    (found,) = [section for section in sections if "gradients-conv2" in section.anchor]
+    names = [picture.path.rsplit("/", 1)[1] for picture in found.pictures]
+    assert names == [
+        f"{name}.{suffix}"
+        for unit in (9, 10)
+        for name, suffix in (
+            (f"by_role_{unit}", "png"),
+            (f"stills_{unit}", "png"),
+            (f"film_{unit}", "gif"),
+        )
+    ]
+    linked = [link.path for link in found.links]
+    for name in ("norms.tsv", "cosines.tsv", "roles.tsv", "tests.tsv", "volumes"):
+        assert f"net/photos/gradients/conv2/{name}" in linked
 
 
 def test_the_predictions_say_what_the_table_says(results):

@@ -101,7 +101,7 @@ def test_an_empty_role_refuses_the_comparison_and_nothing_else(study):
     assert "gradients.roles" in message
     assert (results / "gradients/conv1.h5").is_file()
     assert (results / "figures/predictions/best_classes.png").is_file()
-    assert not (results / "figures/gradients/conv1/by_role.png").exists()
+    assert not (results / "figures/gradients/conv1").exists()
 
 
 def test_a_network_without_a_graph_does_all_but_backtracking(study):

@@ -1,6 +1,7 @@
 # Gradients of class scores with respect to filter weights, for every image.
 # IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
 # OUT: results/{network}/{images}/gradients/{layer}.h5
+#      results/{network}/{images}/gradients/{layer}/volumes/{unit}_{role}_{state}.{hd,vox,nrrd,vti}
 
 GRADIENTS = f"{RESULTS}/gradients/{{layer}}"
 
@@ -50,3 +51,31 @@ use rule gather_activations as gather_gradients with:
         "results/logs/gather_gradients/{network}/{images}/{layer}.log",
     benchmark:
         "results/benchmarks/gather_gradients/{network}/{images}/{layer}.tsv"
+
+
+rule write_gradient_volumes:
+    """Write the mean gradients of {wildcards.layer} as volumes, for every role."""
+    input:
+        gradients=rules.gather_gradients.output[0],
+    output:
+        directory(f"{GRADIENTS}/volumes"),
+    log:
+        "results/logs/write_gradient_volumes/{network}/{images}/{layer}.log",
+    benchmark:
+        "results/benchmarks/write_gradient_volumes/{network}/{images}/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("write_gradient_volumes.py"),
+        options={
+            key: settings["gradients"][key]
+            for key in ("roles", "order", "reduction", "channel")
+        },
+        formats=settings["volumes"]["formats"],
+        dtype=settings["volumes"]["dtype"],
+    script:
+        "../scripts/write_gradient_volumes.py"

@@ -13,7 +13,7 @@ VOLUME_FILES = [
 
 
 rule volumes:
-    """Write the feature maps of one image as volumes for 3D viewers."""
+    """Write maps of one image, and mean gradients of each role, as volumes for 3D viewers."""
     input:
         [
             path
@@ -26,6 +26,7 @@ rule volumes:
                 method=settings["ordering"]["methods"],
             )
         ],
+        per_layer(f"{GRADIENTS}/volumes", "filters"),
     localrule: True
 
 

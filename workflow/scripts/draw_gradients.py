@@ -3,31 +3,57 @@
 from cnnvis.workflow import job
 
 
-def main(gradients, network, layer, classes, roles, formats, output):
-    """Write one figure into a folder."""
+def main(gradients, network, options, formats, output, tables):
+    """Write tables and, for every unit, a comparison, still pictures and a film into a folder."""
     from pathlib import Path
 
-    from cnnvis import gradient_file, labels, ordering
-    from cnnvis.classes import names_of
-    from cnnvis.figures import style
+    from cnnvis import files, gradient_file, gradient_tables, gradient_views
+    from cnnvis.figures import animation, style
     from cnnvis.figures.gradients import comparison
     from cnnvis.figures.subjects import Subject
-    from cnnvis.predictions import class_name
+    from cnnvis.figures.volumes import stills
 
-    images = gradient_file.images(gradients)
-    places = labels.places_of_roles(images, roles)
-    values = gradient_file.read_all(gradients)[places]
-    unit = gradient_file.unit(gradients)
-    figure = comparison(
-        values,
-        [Subject(images[i].id, images[i].role, images[i].correct) for i in places],
-        ordering.order(values[0].reshape(*values.shape[1:3], -1), "natural"),
-        unit=f"{class_name(unit, names_of(classes))} ({unit})",
-        layer=layer,
-        title=f"{network}, {layer}: gradients of one score by role",
-    )
     made = gradient_file.provenance(gradients).to_json()
-    style.save(figure, Path(output) / "by_role", formats=formats, provenance=made)
+    looks = {key: options[key] for key in ("roles", "order", "reduction", "channel")}
+    found = {}
+    for unit in gradient_file.units(gradients):
+        shown = gradient_views.read(gradients, unit=unit.index, **looks)
+        people = [Subject(image.id, image.role, image.correct) for image in shown.images]
+        found[unit.index, unit.name] = gradient_tables.tables(
+            shown.values, *zip(*((one.name, one.role, one.correct) for one in people), strict=True)
+        )
+        what = f"{network}, {shown.layer}: gradients of the score of {unit}"
+        figure = comparison(
+            shown.values,
+            people,
+            shown.ordering,
+            unit=str(unit),
+            layer=shown.layer,
+            title=f"{what}, by role",
+            reduction=options["reduction"],
+            channel=options["channel"],
+        )
+        style.save(figure, Path(output) / f"by_role_{unit.index}", formats=formats, provenance=made)
+        figure = stills(
+            {group.name: volume for group, volume in shown.of_groups()},
+            title=f"{what}, as volumes",
+            caption=f"Mean gradient of the images of each role; {shown.words}.",
+            unit="gradient (score per weight)",
+            across=3,
+            slices=96,
+        )
+        style.save(figure, Path(output) / f"stills_{unit.index}", formats=formats, provenance=made)
+        scenes = [
+            animation.Scene(volume, one.name, f"{one.role}, {one.state}")
+            for one, volume in zip(people, shown.of_images(), strict=True)
+        ]
+        pictures = animation.frames(scenes)
+        animation.write(pictures, Path(output) / f"film_{unit.index}.gif", provenance=made)
+        if options["frames"]:
+            animation.write_frames(pictures, Path(output) / f"frames_{unit.index}")
+    for name, table in gradient_tables.joined(found).items():
+        text = table.to_csv(sep="\t", index=False, lineterminator="\n")
+        files.write_text(tables[name], text)
 
 
 if "snakemake" in globals():
@@ -35,9 +61,8 @@ if "snakemake" in globals():
         main(
             snakemake.input.gradients,
             snakemake.wildcards.network,
-            snakemake.wildcards.layer,
-            snakemake.params.classes,
-            snakemake.params.roles,
+            snakemake.params.options,
             snakemake.params.formats,
-            snakemake.output[0],
+            snakemake.output.figures,
+            snakemake.output,
         )

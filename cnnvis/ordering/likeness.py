@@ -40,7 +40,7 @@ def spectral(blocks: Blocks) -> Found:
 
     It is the eigenvector of the second smallest eigenvalue of the graph Laplacian, the smoothest
     way to lay the channels along a line. Where some order makes alikeness fall steadily with the
-    distance of places, this one is found: Atkins, Boman and Hendrickson (1998), theorem 3.3.
+    distance of places, it is found: Atkins, Boman and Hendrickson (1998).
     """
     gram, live = _live(blocks)
     affinity = (1.0 + gram.products) / 2.0

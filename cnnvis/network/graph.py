@@ -24,6 +24,11 @@ _NORMS = ("BatchNorm2d", "InstanceNorm2d", "LocalResponseNorm", "Dropout", "Drop
 _ONE_BY_ONE = frozenset((*_FUNCTIONS, *_RECTIFIERS, *_SQUASHERS, *_POOLS, *_NORMS))
 """Kinds of operations whose channel *i* shows what came in as channel *i*."""
 
+_FRAMES = frozenset(
+    ("Identity", "pad", "ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d")
+)
+"""Kinds of operations behind which an image is still the image, with a frame at most."""
+
 SCORES = "scores"
 """Name and operation of the node that holds the output, where only hooks see the network."""
 
@@ -135,7 +140,14 @@ class Network:
         Raises:
             LayerError: there is no such layer.
         """
-        node = self.node(layer)
-        while node.kind in _ONE_BY_ONE and node.inputs:
+        node = self._before(self.node(layer), _ONE_BY_ONE)
+        if node.kind != "Conv2d" or not node.inputs:
+            return ""
+        seen = self._before(self.nodes[node.inputs[0]], _FRAMES)
+        return node.name if seen.name == self.image else ""
+
+    def _before(self, node: Node, kinds: frozenset[str]) -> Node:
+        """Return the first node on the way back to the image that is of another kind."""
+        while node.kind in kinds and node.inputs:
             node = self.nodes[node.inputs[0]]
-        return node.name if node.kind == "Conv2d" and node.inputs == (self.image,) else ""
+        return node

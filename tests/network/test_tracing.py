@@ -108,6 +108,19 @@ def test_channels_lead_back_to_the_convolution_of_the_image_that_makes_them():
         net.convolution_of_image("conv")
 
 
+def test_an_image_with_a_frame_is_the_image():
+    class Framed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.edge, self.conv = nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3)
+
+        def forward(self, x):
+            return F.relu(self.conv(F.pad(self.edge(x), (1, 0, 1, 0))))
+
+    net = network.trace(Framed(), input_shape=SHAPE)
+    assert net.convolution_of_image("relu") == "conv"
+
+
 def test_channels_that_mix_lead_back_to_nothing():
     class Mixed(nn.Module):
         def __init__(self):

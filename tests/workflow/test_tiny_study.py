@@ -41,10 +41,17 @@ def test_everything_comes_out(study):
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert len(rows) == 6 * 5
     for layer in ("conv1", "conv2"):
-        for method in ("natural", "kmeans", "pca_image", "pca_slice"):
+        for method in ("natural", "kmeans", "pca_image", "pca_slice", "optimal_leaf"):
             assert (results / f"orders/{layer}/mean/{method}.json").is_file()
             assert (results / f"volumes/{layer}/mean/first/{method}.nrrd").is_file()
             assert (results / f"figures/channels/{layer}/{method}.png").is_file()
+        for control in ("pca_angle", "spectral", "brightness", "random"):
+            assert (results / f"orders/{layer}/mean/{control}.json").is_file()
+            assert not (results / f"figures/channels/{layer}/{control}.png").exists()
+        for name in ("side_by_side", "slice", "quality", "agreement"):
+            assert (results / f"figures/orderings/{layer}/{name}.png").is_file()
+        with (results / f"orders/{layer}/mean/quality.tsv").open() as file:
+            assert len(list(csv.DictReader(file, delimiter="\t"))) == 5 + 4
     for name in ("importance", "ablation"):
         assert (results / f"figures/importance/conv1/{name}.png").is_file()
     with (results / "ablation.tsv").open() as file:
@@ -56,6 +63,7 @@ def test_everything_comes_out(study):
     with (study / "results/digits/kernels/conv1.tsv").open() as file:
         assert len(list(csv.DictReader(file, delimiter="\t"))) == 8
     assert (study / "results/index.html").is_file()
+    assert "Over all, " in (study / "results/orders.html").read_text()
     with h5py.File(results / "backtracks.h5") as file:
         arrived = file["arrived"][:]
         lost = sum(group["lost"][:] for group in nodes(file["nodes"]))

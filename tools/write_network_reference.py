@@ -14,7 +14,8 @@ HEAD = """# Networks and photos
 
 Any of these names can stand under `networks` in `config.yaml`. `cnnvis layers NETWORK` lists the
 layers of one. Weights are downloaded when they are needed, and refused unless their hash is the
-pinned one. Neither of the first two has CaffeNet's 96 first filters.
+pinned one. Neither of the first two has CaffeNet's 96 first filters; CaffeNet itself can be
+[imported](../how-to/import-a-caffe-network.md).
 
 | network | crop | layers | weights from | licence |
 |---|---|---|---|---|

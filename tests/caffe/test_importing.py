@@ -1,5 +1,8 @@
 """Weights find their tensors, in RGB; files that do not fit are named, and nothing is written."""
 
+import contextlib
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -182,6 +185,37 @@ def test_weights_of_caffe_need_a_description(files):
     _, weights = files(nets.alexnet())
     with pytest.raises(NetworkError, match=r"give the architecture caffe:path/to/deploy\.prototxt"):
         models.load("alexnet", weights=weights)
+
+
+def test_damage_anywhere_is_harmless_or_named(files):
+    """Some bytes are changed, lost or added: no other error comes of it."""
+    prototxt, path = files(nets.branches(), shape=(3, 9, 11))
+    model, whole = caffe.build(prototxt), path.read_bytes()
+    random = np.random.default_rng(0)
+    named = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        start, lost, added = random.integers((0, 0, 0), (len(data), 9, 5))
+        data[start : start + lost] = random.bytes(added)
+        path.write_bytes(data)
+        try:
+            caffe.state_dict(model, path)
+        except NetworkError:
+            named += 1
+    assert 100 < named < 300
+
+
+def test_any_number_in_a_description_is_built_or_named(files):
+    """Each number of a description in turn becomes an absurd one: no other error comes of it."""
+    prototxt, _ = files(nets.alexnet())
+    text = prototxt.read_text()
+    numbers = list(re.finditer(r"(?<=: )\d+", text))
+    assert len(numbers) > 20
+    for number in numbers:
+        for absurd in ("0", "-1", "4294967295", "9" * 20, "nan", "MAX"):
+            prototxt.write_text(text[: number.start()] + absurd + text[number.end() :])
+            with contextlib.suppress(NetworkError):
+                caffe.build(prototxt)
 
 
 @pytest.mark.parametrize("legacy", [True, False])

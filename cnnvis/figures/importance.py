@@ -26,7 +26,10 @@ Means = Mapping[str, Mapping[str, npt.ArrayLike]]
 
 _COLUMNS = 16  # cells in a row of a small layer, as in the original's grids
 _NUMBERED = 0.17  # inches that a cell needs for its number
-_BETWEEN = 0.34  # inches between the two grids
+_BETWEEN = 0.3  # inches between the two grids
+_NUMBERS = 0.22  # inches for the numbers beside the rows
+_MOST = 5  # filters whose numbers stand in their cells
+_NAMED_ROWS = 8  # rows of a grid that have a number beside them, at most
 _CHART = 1.35  # inches
 
 
@@ -52,7 +55,7 @@ def importance_grids(
     values = _checked(means, images)
     filters = len(values[SAME]["l2"])
     columns = _columns(filters)
-    width = (style.WIDTH - 2 * style.MARGIN - _BETWEEN) / 2
+    width = (style.WIDTH - 2 * style.MARGIN - _BETWEEN) / 2 - _NUMBERS
     height = -(-filters // columns) * width / columns
     pitch = height + 0.62
     charts = 2 * pitch + 0.16
@@ -65,13 +68,13 @@ def importance_grids(
         colours = scale([values[group][method] for group in COLOURS], "global")
         top = number * pitch + 0.16
         for place, group in enumerate(COLOURS):
-            left = style.MARGIN + place * (width + _BETWEEN)
+            left = style.MARGIN + _NUMBERS + place * (width + _NUMBERS + _BETWEEN)
             heading = f"{NAMES[method]}, {group}"
             sheet.text(left, top - 0.14, heading, weight="bold")
             axes = style.bare(sheet.axes(left, top, width, height))
             axes.set_gid(f"{method} {group}")
             _draw_grid(axes, values[group][method], columns, colours, width / columns)
-        bar = sheet.axes(style.MARGIN, top + height + 0.08, 2.4, 0.07)
+        bar = sheet.axes(style.MARGIN + _NUMBERS, top + height + 0.08, 2.4, 0.07)
         style.colour_bar(bar, colours.mappable, UNITS[method], ticks=colours.ticks)
     across = (style.WIDTH - 2 * style.MARGIN - 0.45) / 3
     for number, method in enumerate(NAMES):
@@ -115,7 +118,7 @@ def _columns(filters: int) -> int:
 
 
 def _draw_grid(axes: Axes, values: Values, columns: int, colours: Scale, cell: float) -> None:
-    """Draw a cell for each filter in reading order, with its number where there is room."""
+    """Draw a cell for each filter in reading order; the most important ones have their numbers."""
     rows = -(-len(values) // columns)
     cells = np.full(rows * columns, np.nan)
     cells[: len(values)] = values
@@ -124,14 +127,16 @@ def _draw_grid(axes: Axes, values: Values, columns: int, colours: Scale, cell: f
     axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color=style.PAPER, lw=0.6)
-    axes.tick_params(which="minor", length=0)
+    axes.tick_params(which="both", length=0, labelsize=style.TINY)
+    every = -(-rows // _NAMED_ROWS)
+    axes.set_yticks(range(0, rows, every), [str(row * columns) for row in range(0, rows, every)])
     if cell < _NUMBERED:
         return
-    for number, value in enumerate(values):
-        row, col = divmod(number, columns)
-        bright = float(cast(float, colours.norm(value))) > 0.6
+    for number in np.argsort(-values, kind="stable")[:_MOST]:
+        row, col = divmod(int(number), columns)
+        bright = float(cast(float, colours.norm(values[number]))) > 0.6
         colour = style.INK if bright else style.PAPER
-        axes.text(col, row, str(number), ha="center", va="center", size=4.5, color=colour)
+        axes.text(col, row, str(number), ha="center", va="center", size=style.TINY, color=colour)
 
 
 def _draw_sorted(axes: Axes, groups: Mapping[str, Values], method: str) -> None:
@@ -160,7 +165,7 @@ def _caption(
         f"Importance of the {len(values[SAME]['l2'])} filters{of} for the score of {unit}, before "
         f"the softmax: mean over {_counted(images[SAME])} of the inspected class, and over "
         f"{_counted(images[OTHER])} of other classes. The two grids of a method share one scale; "
-        "the numbers are those of the filters, in reading order.",
+        "filters are in reading order, numbered at the left; the five most important have numbers.",
         "Do the groups rank the filters alike? Spearman's ρ between them is "
         f"{rho['l2']:.2f} (L2), {rho['taylor']:.2f} (Taylor), {rho['random']:.2f} (random).",
     ]

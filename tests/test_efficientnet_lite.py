@@ -93,3 +93,9 @@ def test_it_can_be_traced_and_gives_the_same_scores(model):
         np.testing.assert_allclose(found.numpy(), model(x).numpy(), atol=1e-5)
     adds = [node for node in net.nodes.values() if node.kind == "add"]
     assert len(adds) == 9
+
+
+def test_the_maps_behind_the_stem_are_those_of_its_kernels():
+    net = network.open(EfficientNetLite0().eval(), input_shape=(3, 64, 64))
+    assert net.convolution_of_image("_relu0") == "_conv_stem"
+    assert net.convolution_of_image("_blocks.0._depthwise_conv") == ""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnvis import compare
+from cnnvis import compare, contrasts
 from cnnvis.errors import CnnvisError, OrderingError
 from cnnvis.figures import gradients, mosaic, style
 from cnnvis.figures.subjects import Subject, all_roles, begins_role, by_role, groups
@@ -54,11 +54,12 @@ def test_unknown_roles_and_unlabelled_images_come_last():
         ("mean", lambda g: g.mean(axis=2)),
         ("absmean", lambda g: np.abs(g).mean(axis=2)),
         ("l2", lambda g: np.sqrt((g**2).sum(axis=2))),
+        ("channel", lambda g: g[:, :, 2]),
     ],
 )
 def test_every_tile_is_its_filter_in_the_order_given(reduction, reduced):
     array, order = some(), shuffled(6)
-    figure = compared(array, order=order, reduction=reduction)
+    figure = compared(array, order=order, reduction=reduction, channel=2)
     layout = mosaic.grid([6], (2, 3), aspect=0.09)
     expected = reduced(array)
     for number, subject in enumerate(PEOPLE):
@@ -100,6 +101,37 @@ def test_norms_are_a_point_per_image_and_a_line_per_group():
     assert nones == [3, 5]
 
 
+def test_a_group_of_several_has_the_interval_of_its_mean_and_says_how_many():
+    array = some(6)
+    people = [*PEOPLE, Subject("abyssinian", "reference", True), Subject("x", "reference", True)]
+    axes = part(compared(array, people), "norms")
+    lengths = compare.norms(array)
+    bars, ends = axes.collections
+    low, high = contrasts.interval(lengths[[3, 4, 5]])
+    (bar,) = bars.get_segments()
+    assert bar[:, 1] == pytest.approx([low, high])
+    assert [segment[0, 1] for segment in ends.get_segments()] == pytest.approx([low, high])
+    assert 0.3 < bar[0, 0] < 0.5  # beside the only group of more than one image, the first
+    labels = [label.get_text().split("\n") for label in axes.get_xticklabels()]
+    assert [label[1] for label in labels] == [f"n = {n}" for n in (3, 1, 1, 0, 1, 0)]
+
+
+def test_the_caption_says_what_the_tests_of_the_roles_give():
+    many = [Subject(f"{role}{i}", role, True) for role in all_roles([]) for i in range(2)]
+    array = some(6)
+    caption = style.words(compared(array, many), "caption")
+    roles = [subject.role for subject in many]
+    cosines = contrasts.cosine_test(compare.cosine_matrix(array), roles)
+    said = f"within roles minus between roles {cosines.value:.2g}, {cosines.words}"
+    assert said in caption
+    first = compare.norms(array)[[0, 1, 4, 5]]
+    norms = contrasts.norm_test(first, [roles[i] for i in (0, 1, 4, 5)])
+    assert f"mean norm of reference apart from dissimilar {norms.value:.2g}" in caption
+    assert "too few images to say anything" in caption
+    alone = [Subject(str(i), "reference", True) for i in range(6)]
+    assert "Permutation tests" not in style.words(compared(array, alone), "caption")
+
+
 def test_cosines_are_of_whole_gradients_grouped_by_role():
     array = some()
     axes = part(compared(array), "cosines")
@@ -109,6 +141,13 @@ def test_cosines_are_of_whole_gradients_grouped_by_role():
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         PEOPLE[i].name for i in SORTED
     ]
+
+
+def test_the_caption_names_the_order_and_the_reduction():
+    caption = style.words(compared(reduction="channel", channel=1), "caption")
+    assert "Each tile is one filter: the input channel 1 alone." in caption
+    assert "the order of the filters (natural)" in caption
+    assert "rounded to 0 or 1" in style.words(compared(reduction="binary"), "caption")
 
 
 def test_few_images_are_called_an_illustration():

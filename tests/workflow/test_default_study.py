@@ -99,6 +99,18 @@ CHANGES = {
         "dtype: float32",
         {"write_volumes", "write_gradient_volumes"},
     ),
+    "the order through the layers": (
+        "config.yaml",
+        "through: pca_image",
+        "through: natural",
+        {"draw_through", "write_index"},
+    ),
+    "what kernels are called": (
+        "cnnvis/kernels.py",
+        "FAINT_BELOW = 0.001",
+        "FAINT_BELOW = 0.002",
+        {"draw_kernels", "draw_channels", "draw_orderings", "write_index"},
+    ),
     "figures": (
         "config.yaml",
         "norm: percentile",

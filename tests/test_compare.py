@@ -147,6 +147,22 @@ def test_near_slices_agree_and_far_ones_do_not():
     np.testing.assert_allclose(across, 1.0)
 
 
+def test_a_table_of_agreement_names_its_rows_and_columns():
+    table = compare.agreement_table(["a", "b"], np.array([[1.0, 0.2], [0.2, 1.0]]))
+    assert table.columns.tolist() == ["order", "a", "b"]
+    assert table.values.tolist() == [["a", 1.0, 0.2], ["b", 0.2, 1.0]]
+
+
+def test_scores_are_correlated_with_other_values_of_the_channels():
+    random = np.random.default_rng(0)
+    score, bright = random.normal(size=(2, 9))
+    scored = Ordering(np.argsort(score), score, None, "pca_image", {}, "image")
+    found = compare.score_correlation(scored, bright)
+    assert found == pytest.approx(pearsonr(score, bright)[0])
+    assert np.isnan(compare.score_correlation(by_hand(range(9)), bright))
+    assert np.isnan(compare.score_correlation(scored, np.full(9, 0.1)))
+
+
 def test_agreement_is_between_orders_of_the_same_channels():
     with pytest.raises(OrderingError, match="of 2 and 3 channels"):
         compare.agreement([by_hand([0, 1]), by_hand([0, 1, 2])])

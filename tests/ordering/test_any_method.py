@@ -60,6 +60,25 @@ def test_memory_does_not_grow_with_the_set(method, options):
     assert peak(24) < peak(4) + some_maps(**shape).nbytes / 2
 
 
+@pytest.mark.parametrize(
+    "all_at_once",
+    [ordering.order_slices, lambda blocks: ordering.cluster_series(blocks, (2, 3), restarts=1)],
+)
+def test_orders_by_all_slices_and_for_all_counts_need_no_more_memory_either(all_at_once):
+    shape = {"n": 12, "rows": 40, "cols": 70}
+
+    def peak(images):
+        tracemalloc.start()
+        try:
+            all_at_once(some_maps(seed=seed, **shape) for seed in range(images))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(4)  # loads what is loaded once
+    assert peak(24) < peak(4) + some_maps(**shape).nbytes / 2
+
+
 def test_blocks_are_let_go():
     live, most = set(), []
 

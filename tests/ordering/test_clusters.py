@@ -202,3 +202,28 @@ def test_a_series_is_each_of_its_clusterings_with_its_stability():
         assert stable == ordering.stability(blocks, alone, seeds=2)
     with pytest.raises(OrderingError, match="no option 'cluster'"):
         ordering.cluster_series(blocks, (2,), cluster=3)
+
+
+def test_the_tables_of_a_series_hold_its_orders():
+    maps = np.concatenate([planted((6, 6, 6))[0], np.zeros((2, 5, 8))])
+    found = ordering.cluster_series([maps], (3, 20), restarts=3)
+    stable, places = ordering.series_tables(found)
+    assert stable["clusters"].tolist() == [3, 20]
+    for row, (order, of) in zip(stable.itertuples(), found.values(), strict=True):
+        sizes = np.unique(order.cluster, return_counts=True)[1]
+        assert (row.found, row.largest) == (len(sizes), max(sizes) / 20)
+        assert (row.rand_index, row.silhouette) == (of.rand_index, of.silhouette)
+    assert stable["found"].tolist() == [3, 19], "two channels are dead"
+    back = ordering.series_orders(places.sample(frac=1, random_state=0), source="set")
+    assert set(back) == {3, 20}
+    for count, order in back.items():
+        assert np.array_equal(order.permutation, found[count][0].permutation)
+        assert np.array_equal(order.cluster, found[count][0].cluster)
+        assert order.source == "set"
+
+
+def test_a_series_without_clusters_is_empty_tables():
+    stable, places = ordering.series_tables({})
+    assert stable.columns.tolist()[:2] == ["clusters", "found"]
+    assert stable.empty
+    assert ordering.series_orders(places) == {}

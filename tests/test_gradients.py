@@ -329,6 +329,10 @@ def test_a_batch_takes_one_forward_pass_and_no_more_of_the_backward_pass_than_ne
         gradients.filters_by_class(net, images(4, dtype=torch.float32), layer="4", classes=range(7))
     assert kernels.forward == 5
     assert kernels.backward == {(False, True, False): 28}
+    with Kernels() as kernels:
+        gradients.filters_by_class(net, images(4, dtype=torch.float32), layer="2", classes=range(3))
+    assert kernels.forward == 5
+    assert kernels.backward == {(True, False, False): 2 * 3, (False, True, False): 4 * 3}
 
 
 @pytest.mark.parametrize("classes", [1, 2, 5])
@@ -339,11 +343,9 @@ def test_a_batch_is_seen_once_whatever_the_number_of_classes(classes, hidden):
     seen = []
     first = net.model.get_submodule("inner.before.0" if hidden else "before.0")
     handle = first.register_forward_hook(lambda *_: seen.append("forward"))
-    below = first.register_full_backward_hook(lambda *_: seen.append("backward"))
     layer = "inner.conv" if hidden else "conv"
     gradients.filters_by_class_and_scores(net, images(), layer=layer, classes=range(classes))
     handle.remove()
-    below.remove()
     assert seen == ["forward"]
 
 

@@ -12,9 +12,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cnnvis.contrasts import STATES
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, photos, style
-from cnnvis.figures.subjects import STATES
 
 Box = tuple[int, int, int, int]
 

@@ -42,7 +42,8 @@ def best_classes(
         title: of the figure.
 
     Raises:
-        CnnvisError: no photos, or parts that do not fit each other.
+        CnnvisError: no photos, parts that do not fit each other, or a true class that the network
+            does not have.
     """
     values = np.asarray(probabilities, float)
     if not len(pictures) or not len(pictures) == len(names) == len(true) == len(values):
@@ -50,6 +51,13 @@ def best_classes(
             "every photo needs a name, probabilities and a true class or None; got "
             f"{len(pictures)} photos, {len(names)} names, {len(values)} rows, {len(true)} classes."
         )
+    for name, index in zip(names, true, strict=True):
+        if index is not None and not 0 <= index < values.shape[1]:
+            raise CnnvisError(
+                f"photo '{name}' is said to be of class {index}, but the network has the classes 0 "
+                f"to {values.shape[1] - 1}. Number the classes of the sheet as the network does, or "
+                "leave them empty."
+            )
     top = best(values, count=count)
     width = (style.WIDTH - 2 * style.MARGIN - (_ACROSS - 1) * _GAP) / _ACROSS
     pitch = max(_PHOTO[1], count * _BAR) + 0.34

@@ -79,3 +79,8 @@ def test_what_does_not_fit_is_refused():
         drawn(chances=CHANCES[:1])
     with pytest.raises(CnnvisError, match="needs a name"):
         best_classes([], [], np.zeros((0, 3)), class_names=[], true=[])
+
+
+def test_a_class_that_the_network_does_not_have_is_named():
+    with pytest.raises(CnnvisError, match=r"photo 'two' is said to be of class 6.*classes 0 to 5"):
+        drawn(true=(5, 6))

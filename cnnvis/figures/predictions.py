@@ -55,8 +55,8 @@ def best_classes(
         if index is not None and not 0 <= index < values.shape[1]:
             raise CnnvisError(
                 f"photo '{name}' is said to be of class {index}, but the network has the classes 0 "
-                f"to {values.shape[1] - 1}. Number the classes of the sheet as the network does, or "
-                "leave them empty."
+                f"to {values.shape[1] - 1}. Number the classes of the sheet as the network does, "
+                "or leave them empty."
             )
     top = best(values, count=count)
     width = (style.WIDTH - 2 * style.MARGIN - (_ACROSS - 1) * _GAP) / _ACROSS

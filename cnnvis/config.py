@@ -283,8 +283,8 @@ def _require_kernels(where: str, row: catalogue.LayerRow) -> None:
     if len(row.weight) != 4 or row.weight[1] != 3:
         found = "x".join(map(str, row.weight)) or "none"
         raise ConfigError(
-            f"{where}.kernels: '{row.layer}' ({row.op}, weights: {found}) is no convolution that sees "
-            "red, green and blue. Choose the one whose input is the image."
+            f"{where}.kernels: '{row.layer}' ({row.op}, weights: {found}) is no convolution that "
+            "sees red, green and blue. Choose the one whose input is the image."
         )
 
 

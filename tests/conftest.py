@@ -11,6 +11,17 @@ from cnnvis import assets, catalogue
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with whole studies, the longest first: what comes last runs beside idle workers."""
+
+    def rank(item):
+        if item.get_closest_marker("workflow") is None:
+            return 2
+        return 0 if "default_study" in item.nodeid else 1
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def resources():
     """The folder that keeps downloads between runs, as the workflow uses it."""

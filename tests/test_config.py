@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from snakemake.utils import update_config
 
 from cnnvis import catalogue, classes, config, sheets
+from cnnvis.backtrack import Options
 from cnnvis.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +76,15 @@ def test_the_study_of_cnn_vis_on_alexnet_is_a_study(monkeypatch):
     assert [maps[layer].op for layer in alexnet.layers] == ["ReLU"] * 5
     assert [maps[layer].op for layer in alexnet.filters] == ["Conv2d"] * 2
     assert alexnet.kernels == ("features.0",)
+
+
+def test_the_study_of_how_you_see_me_keeps_the_choices_of_the_method():
+    settings = deepcopy(DEFAULT)
+    update_config(settings, yaml.safe_load((ROOT / "config/how-you-see-me.yaml").read_text()))
+    study = load(settings)
+    assert list(study.networks) == ["vgg16"]
+    own = asdict(Options())
+    assert {key: study.settings["backtrack"][key] for key in own} == own
 
 
 def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():

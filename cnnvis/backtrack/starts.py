@@ -35,6 +35,56 @@ class Starts:
         """
         return cls(np.asarray(image, dtype=np.int64), np.asarray(index, dtype=np.int64), node)
 
+    @classmethod
+    def best(cls, record: Mapping[str, Tensor], node: str, *, count: int = 1) -> "Starts":
+        """Return the units with the highest activations of each image, the highest first.
+
+        Args:
+            record: node name -> activations (image, unit), from :func:`cnnvis.network.record`.
+            node: whose units they are, such as the scores.
+            count: units of each image; of equal ones the first counts.
+
+        Raises:
+            BacktrackError: the node was not recorded, has maps, or has fewer units.
+
+        >>> scores = Tensor([[0.0, 3.0, 2.0], [5.0, 1.0, 1.0]])
+        >>> Starts.best({"fc": scores}, "fc", count=2).index.tolist()
+        [[1], [2], [0], [1]]
+        """
+        values = as_array(recorded(record, node))
+        if values.ndim != 2 or not 1 <= count <= values.shape[1]:
+            raise BacktrackError(
+                f"the best units are counted from 1 to all of a vector; {node!r} has the shape "
+                f"{values.shape[1:]}, and {count} were asked for"
+            )
+        unit = np.argsort(-values, axis=1, kind="stable")[:, :count]
+        return cls(np.repeat(np.arange(len(values)), count), unit.reshape(-1, 1), node)
+
+    @classmethod
+    def channel(cls, record: Mapping[str, Tensor], node: str, *, channel: int) -> "Starts":
+        """Return every unit of one channel that is on (above 0), in all images, each on its own.
+
+        Args:
+            record: node name -> maps (image, channel, row, col), of :func:`cnnvis.network.record`.
+            node: whose channel it is.
+            channel: its number.
+
+        Raises:
+            BacktrackError: the node was not recorded, has no maps or no such channel, or the
+                channel is on nowhere.
+
+        >>> maps = Tensor([[[[0.0, 2.0]], [[1.0, 0.0]]]])
+        >>> Starts.channel({"conv": maps}, "conv", channel=1).index.tolist()
+        [[1, 0, 0]]
+        """
+        maps = as_array(recorded(record, node))
+        if maps.ndim != 4 or not 0 <= channel < maps.shape[1]:
+            raise BacktrackError(f"{node!r} of shape {maps.shape[1:]} has no channel {channel}")
+        image, row, col = (maps[:, channel] > 0).nonzero()
+        if not len(image):
+            raise BacktrackError(f"channel {channel} of {node!r} is on nowhere in these images")
+        return cls(image, np.column_stack([np.full_like(row, channel), row, col]), node)
+
     def __len__(self) -> int:
         """Count the starts."""
         return len(self.image)

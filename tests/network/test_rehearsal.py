@@ -37,7 +37,7 @@ LAYERS = [
     nn.Sequential(nn.Flatten(2), nn.BatchNorm1d(4)),
     Sum(torch.add),
     Sum(lambda x, other: x + other),
-    Sum(lambda x, other: x + other, gate=True),
+    Sum(lambda x, other: other + x, gate=True),
     Sum(lambda x, other: torch.add(x, other, alpha=2)),
 ]
 

@@ -10,11 +10,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles", "config", "cnnvis")
-SKIPPED = shutil.ignore_patterns("__pycache__", ".snakemake")
+SKIPPED = shutil.ignore_patterns(".snakemake")
 
 
-def copy_repository(folder):
-    """Copy what a run needs, and the downloads if they are there already."""
+def copy_repository(folder, *, downloads=True):
+    """Copy what a run needs, and the downloads if they are there already.
+
+    Compiled modules go along: Python holds them to time and size of the source, which a change in
+    a copy changes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -23,14 +27,14 @@ def copy_repository(folder):
         else:
             shutil.copy2(source, folder / part)
     archives = ROOT / "resources/archives"
-    if archives.is_dir():
+    if downloads and archives.is_dir():
         shutil.copytree(archives, folder / "resources/archives")
     return folder
 
 
 def tiny_study(folder):
     """Make a copy of the repository whose config.yaml is that of the tiny study."""
-    copy_repository(folder)
+    copy_repository(folder, downloads=False)
     shutil.copy2(folder / "config/tiny/config.yaml", folder / "config.yaml")
     shutil.copy2(folder / "config/tiny/digits.py", folder / "digits.py")
     subprocess.run([sys.executable, "digits.py", "."], cwd=folder, check=True)

@@ -110,7 +110,7 @@ def test_a_network_without_a_graph_does_all_but_backtracking(study):
     change(study, "config.yaml", "digits:network", "digits:deciding")
     change(study, "config.yaml", "layers: [conv1, conv2]", "layers: [inner.conv1]")
     change(study, "config.yaml", "filters: [conv1]", "filters: [inner.conv1]")
-    runs.snakemake(study, "--cores", "2", "activations", "orders", "gradients", "volumes")
+    runs.snakemake(study, "--cores", "2", "activations", "orders", "gradients")
     run = runs.snakemake(study, "--cores", "1", "backtrack", check=False)
     assert run.returncode
     message = re.findall(r"^error: (.*)$", run.stdout + run.stderr, re.MULTILINE)[0]

@@ -29,6 +29,11 @@ def shared(model: nn.Module) -> nn.Module:
     return _Copier(lambda tensor: tensor).of(model).eval()
 
 
+def apart(model: nn.Module) -> nn.Module:
+    """Return a copy of ``model`` with numbers of its own, for a run that might write into them."""
+    return _Copier(lambda tensor: tensor.clone()).of(model)
+
+
 def without_data(model: nn.Module) -> nn.Module:
     """Return a copy of ``model`` whose tensors have shapes only (device "meta")."""
     return _Copier(lambda tensor: tensor.to("meta")).of(model)

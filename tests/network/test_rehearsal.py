@@ -9,6 +9,7 @@ from torch import nn
 
 from cnnvis import network
 from cnnvis.errors import TraceError
+from cnnvis.network import rehearsal
 
 
 class Sum(nn.Module):
@@ -21,6 +22,31 @@ class Sum(nn.Module):
     def forward(self, x):
         other = x.mean((2, 3), keepdim=True) if self.gate else self.conv(x)
         return self.how(x, other)
+
+
+class Counting(nn.Module):
+    """A network that writes into itself at every run."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.register_buffer("runs", torch.zeros(()))
+
+    def forward(self, x):
+        self.runs.add_(x.mean() * 0 + 1)
+        return self.conv(x)
+
+
+def test_a_network_that_writes_into_itself_is_left_as_it_was():
+    model = Counting()
+    network.trace(model, input_shape=(3, 6, 9))
+    assert model.runs == 0
+
+
+@pytest.fixture(params=[True, False], ids=["small", "large"])
+def size(request, monkeypatch):
+    """Networks rehearsed with numbers, and without."""
+    monkeypatch.setattr(rehearsal, "_FEW_WEIGHTS", 6_000_000 if request.param else 0)
 
 
 LAYERS = [
@@ -42,6 +68,7 @@ LAYERS = [
 ]
 
 
+@pytest.mark.usefixtures("size")
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: str(layer).partition("\n")[0])
 def test_shapes_are_those_that_torch_gives(layer):
     model = nn.Sequential(nn.Conv2d(3, 4, 3), layer).eval()
@@ -53,16 +80,19 @@ def test_shapes_are_those_that_torch_gives(layer):
     assert record[net.scores].shape == model(images).shape
 
 
+@pytest.mark.usefixtures("size")
 @pytest.mark.parametrize("layer", [nn.Linear(8, 3), nn.BatchNorm2d(5)])
 def test_layers_of_another_size_are_refused_as_by_torch(layer):
     with pytest.raises(TraceError, match="module '1' cannot work on images of shape"):
         network.trace(nn.Sequential(nn.Conv2d(3, 4, 3), layer), input_shape=(3, 6, 9))
 
 
-def test_no_compiler_is_loaded_for_the_usual_layers():
+@pytest.mark.parametrize("few", ["rehearsal._FEW_WEIGHTS", "0"])
+def test_no_compiler_is_loaded_for_the_usual_layers(few):
     """It takes torch two seconds, in every job of a run."""
     script = (
-        "import sys; from cnnvis import models, network;"
+        "import sys; from cnnvis import models, network; from cnnvis.network import rehearsal;"
+        f"rehearsal._FEW_WEIGHTS = {few};"
         "net = network.fold(network.trace(models.load('efficientnet_lite0')));"
         "network.record(net, __import__('torch').zeros(1, 3, 224, 224), [net.scores]);"
         "sys.exit('torch._dynamo' in sys.modules)"

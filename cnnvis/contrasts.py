@@ -94,23 +94,17 @@ def interval(values: ArrayLike, *, level: float = LEVEL, seed: int = 0) -> tuple
         return float("nan"), float("nan")
     if np.ptp(data) == 0:
         return float(data[0]), float(data[0])
-    from scipy.special import ndtr, ndtri
+    from scipy.stats import bootstrap
 
-    draws = np.random.default_rng(seed).integers(len(data), size=(RESAMPLES, len(data)))
-    means = np.sort(data[draws].mean(axis=1))
-    below = np.count_nonzero(means < data.mean()) + np.count_nonzero(means == data.mean()) / 2
-    bias = ndtri(below / RESAMPLES)
-    ends = np.array(ndtri([(1 - level) / 2, (1 + level) / 2]))
-    shifted = bias + (bias + ends) / (1 - _acceleration(data) * (bias + ends))
-    low, high = np.quantile(means, ndtr(shifted))
-    return float(low), float(high)
-
-
-def _acceleration(data: Floats) -> float:
-    """Return how fast the spread of the mean changes with the mean, from leaving out each value."""
-    # The mean without a value lies as far on the other side of the mean, divided by n - 1.
-    apart = data - data.mean()
-    return float((apart**3).sum() / (6 * (apart**2).sum() ** 1.5))
+    found = bootstrap(
+        (data,),
+        np.mean,
+        method="BCa",
+        confidence_level=level,
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
 
 
 @dataclass(frozen=True)

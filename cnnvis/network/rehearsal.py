@@ -1,6 +1,5 @@
 """Run a graph once with shapes instead of numbers: what comes out, and who writes in place."""
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ class Outcome:
 
 
 _FEW_WEIGHTS = 6_000_000
+"""A network of no more is run with numbers: it takes a tenth of a second."""
 
 Rehearsed = Mapping[fx.Node, Outcome]
 
@@ -85,51 +85,9 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
-class _Rehearsal(fx.Interpreter):
-    """Runs a graph; common layers tell their shapes without torch's kernels for the device "meta".
-
-    Some of those import a compiler at their first call: two seconds, for a shape that is known.
-    """
-
-    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the output of a module."""
-        if len(args) == 1 and not kwargs and isinstance(args[0], Tensor) and args[0].is_meta:
-            shape = _known_shape(self.fetch_attr(target), args[0].shape)
-            if shape is not None:
-                return args[0].new_empty(shape)
-        return super().call_module(target, args, kwargs)
-
-    def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the output of a function."""
-        if target in _SUMS and len(args) == 2 and not kwargs:
-            one, other = args
-            alike = all(isinstance(value, Tensor) and value.is_meta for value in args)
-            if alike and one.shape == other.shape and one.dtype == other.dtype:
-                return one.new_empty(one.shape)
-        return super().call_function(target, args, kwargs)
-
-
-def _known_shape(module: Any, given: torch.Size) -> tuple[int, ...] | None:
-    """Return the shape of what a layer of torch itself gives, None where it is not known here."""
-    if type(module) is nn.Linear and given[-1:] == (module.in_features,):
-        return (*given[:-1], module.out_features)
-    if type(module) in _BATCH_NORMS and not module.training:
-        return tuple(given) if given[1:2] == (module.num_features,) else None
-    if type(module) is nn.AdaptiveAvgPool2d and len(given) == 4:
-        sides = module.output_size
-        sides = sides if isinstance(sides, tuple) else (sides, sides)
-        return (*given[:2], *(b if a is None else a for a, b in zip(sides, given[2:], strict=True)))
-    return tuple(given) if type(module) in _ACTIVATIONS and not module.inplace else None
-
-
-_SUMS = (operator.add, torch.add)
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_ACTIVATIONS = (nn.ReLU6, nn.Hardtanh, nn.SiLU, nn.Hardswish, nn.Hardsigmoid, nn.ELU)
-
-
 @torch.no_grad()
 def _run(model: nn.Module, graph: fx.Graph, images: Tensor) -> dict[fx.Node, Outcome]:
-    interpreter = _Rehearsal(model, garbage_collect_values=False, graph=graph)
+    interpreter = fx.Interpreter(model, garbage_collect_values=False, graph=graph)
     outcomes: dict[fx.Node, Outcome] = {}
     for node in graph.nodes:
         before = [(other, _versions(outcomes[other].value)) for other in node.all_input_nodes]

@@ -77,41 +77,6 @@ def test_families_agree_with_the_slow_twin(name, position):
     assert_agrees_with_slow_twin(net, record, starts, options)
 
 
-def test_many_starts_are_as_many_walks():
-    """The two best classes of each image, and a whole channel, in one walk each."""
-    net, record = nets.family("vgg")
-    for starts in (
-        Starts.best(record, net.scores, count=2),
-        Starts.channel(record, "3", channel=4),
-    ):
-        assert len(starts) > 3
-        together = backtrack.from_units(net, record, starts, Options(k=3))
-        for place in range(len(starts)):
-            one = Starts(starts.image[[place]], starts.index[[place]], starts.node)
-            alone = backtrack.from_units(net, record, one, Options(k=3))
-            assert alone.arrived[0] == pytest.approx(together.arrived[place], abs=TINY)
-    top = Starts.best(record, net.scores)
-    assert top.index[:, 0].tolist() == record[net.scores].argmax(1).tolist()
-    on = record["3"][:, 4] > 0
-    assert len(Starts.channel(record, "3", channel=4)) == int(on.sum())
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda record: Starts.best(record, "3"), r"best units.*'3' has the shape \(6,"),
-        (lambda record: Starts.best(record, "11", count=6), "and 6 were asked for"),
-        (lambda record: Starts.channel(record, "11", channel=0), "has no channel 0"),
-        (lambda record: Starts.channel(record, "3", channel=6), "has no channel 6"),
-        (lambda record: Starts.channel({"3": -record["4"]}, "3", channel=0), "is on nowhere"),
-    ],
-)
-def test_starts_that_there_are_not(make, message):
-    _, record = nets.family("vgg")
-    with pytest.raises(BacktrackError, match=message):
-        make(record)
-
-
 # Planted truth: networks of whole numbers whose deciding pixel is known.
 
 

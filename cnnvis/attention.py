@@ -86,7 +86,7 @@ def on_photo(
         sigma=sigma * float(np.sqrt(rows * cols) * np.sqrt(scale.prod())),
     )
     points = frame.to_photo(places)
-    parts = tuple(_scaled(one, grid, frame.photo) for one in saliency.boxes(density, level))
+    parts = tuple(scaled(one, grid, frame.photo) for one in saliency.boxes(density, level))
     return Attention(
         points=points,
         weight=weights,
@@ -97,7 +97,7 @@ def on_photo(
         box=next(iter(parts), boxes.NO_BOX)
         if box == "region"
         else _box(box, points[kept], weights[kept], density, frame.photo),
-        seen=_scaled((top, left, top + rows, left + cols), frame.resized, frame.photo),
+        seen=scaled((top, left, top + rows, left + cols), frame.resized, frame.photo),
     )
 
 
@@ -115,13 +115,13 @@ def _box(
         )
     if kind == "tight":
         return saliency.tight_box(points, photo)
-    swept = [_scaled(one, density.shape, photo) for _, one in saliency.sweep(density)]
+    swept = [scaled(one, density.shape, photo) for _, one in saliency.sweep(density)]
     if not swept:
         return boxes.NO_BOX
     return swept[int(boxes.contrast(swept, points, weight, photo).argmax())]
 
 
-def _scaled(box: Box, grid: tuple[int, ...], photo: tuple[int, int]) -> Box:
+def scaled(box: Box, grid: tuple[int, ...], photo: tuple[int, int]) -> Box:
     """Return a box of a grid over the photo as one of the photo, rounded to whole pixels."""
     rows, cols = np.divide(photo, grid)
     row0, col0, row1, col1 = box

@@ -341,7 +341,7 @@ def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...
 def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
     """Refuse a class that is not one of ImageNet's, where every network has those."""
     wanted = [("gradients.units", unit) for unit in settings["gradients"]["units"]]
-    if settings["backtrack"]["target"] != "top1":
+    if classes.best_count(settings["backtrack"]["target"]) is None:
         wanted.append(("backtrack.target", settings["backtrack"]["target"]))
     for choice in networks:
         for key, value in wanted:

@@ -157,7 +157,7 @@ def test_every_key_of_the_schema_is_described_and_closed():
         (("gradients", "units"), ["tabby", "Egyptian cats"], ["gradients.units", "'Egyptian cat'"]),
         (("gradients", "units"), [1000], ["gradients.units", "1000"]),
         (("gradients", "units"), ["CARDIGAN"], ["gradients.units", "264", "474"]),
-        (("backtrack", "target"), "top2", ["backtrack.target", "top2"]),
+        (("backtrack", "target"), "top0", ["backtrack.target", "'top0'"]),
         (("volumes", "image"), "chelsey", ["volumes.image", "'chelsea'"]),
         (("figures", "formats"), ["pdf"], ["figures.formats"]),
         (("ordering", "source"), "meen", ["ordering.source", "'mean'"]),

@@ -8,19 +8,20 @@ def main(backtracks, manifest, network, classes, target, saliency, formats, outp
     from pathlib import Path
 
     from cnnvis import attention, backtrack_file, images, sheets
-    from cnnvis.classes import names_of
+    from cnnvis.classes import best_count, names_of
     from cnnvis.figures import style
     from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
-    from cnnvis.predictions import TOP, class_name
+    from cnnvis.predictions import class_name
 
     names = names_of(classes)
     paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     made = backtrack_file.provenance(backtracks).to_json()
+    predicted = best_count(target) is not None
     rows = []
     for image in backtrack_file.images(backtracks):
         index, weight = backtrack_file.fixations(backtracks, image=image.id)
         found = attention.on_photo(index, weight, image.frame, **saliency)
-        true = image.class_index
+        true, start = image.class_index, image.starts[0]
         row = Explained(
             name=image.id,
             photo=images.read(paths[image.id]),
@@ -28,10 +29,10 @@ def main(backtracks, manifest, network, classes, target, saliency, formats, outp
             weights=found.weight,
             density=found.density,
             box=found.box,
-            target=class_name(image.target, names),
+            target=class_name(start.target, names),
             truth="" if true is None else class_name(true, names),
-            correct=true == image.target if target == TOP and true is not None else None,
-            lost=min(1.0, max(0.0, 1.0 - image.arrived)),
+            correct=true == start.target if predicted and true is not None else None,
+            lost=min(1.0, max(0.0, 1.0 - start.arrived)),
             seen=found.seen,
         )
         title = f"{network}: which pixels of {image.id} the prediction goes back to"

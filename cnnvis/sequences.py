@@ -1,0 +1,322 @@
+"""Sequences of frames: read from files, or made from photos by known moves, with the true boxes.
+
+A made sequence tells how good a tracker is: nobody has to draw boxes into its frames, because where
+everything is follows from how it was moved.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageSequence
+
+from cnnvis import images
+from cnnvis.boxes import Box
+from cnnvis.errors import ConfigError, ImageError
+from cnnvis.images import Photo
+from cnnvis.sheets import SUFFIXES
+from cnnvis.tracking import Corners, Placed
+
+KINDS = ("pan", "crossing", "hiding")
+"""Sequences that are made from photos: see :func:`pan`, :func:`crossing` and :func:`hiding`."""
+
+SIDE = 256
+"""Pixels of a side of the frames that are made."""
+
+_VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
+_MOST_FRAMES = 2000
+_PART = 0.45  # of the frame's side: how large a pasted object is
+_SOFT = 3  # pixels over which the rim of a pasted object fades
+
+Window = tuple[float, float, float]
+"""(row, col, side): middle and size of a square view, as shares of the photo's sides and of the
+largest square in it."""
+
+TOUR: tuple[Window, ...] = ((0.5, 0.35, 1.0), (0.4, 0.6, 0.8), (0.6, 0.55, 0.9), (0.5, 0.5, 0.7))
+"""The views between which :func:`pan` goes, unless given others: across, in, out, and in again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Frames in the order of time.
+
+    Args:
+        name: for files and figures.
+        frames: (row, col, 3) in uint8, all of one shape.
+        truth: where the objects truly are, by frame; empty where nobody knows.
+    """
+
+    name: str
+    frames: tuple[Photo, ...]
+    truth: tuple[Placed, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be followed.
+
+        Raises:
+            ImageError: fewer than two frames, or frames of several sizes.
+        """
+        shapes = sorted({frame.shape for frame in self.frames})
+        if len(self.frames) < 2 or len(shapes) > 1:
+            raise ImageError(
+                f"the sequence '{self.name}' has to have two frames or more of one size; got "
+                f"{len(self.frames)} of {', '.join(map(str, shapes)) or 'no size'}."
+            )
+
+
+def pan(
+    photo: Photo, known: Sequence[Box], *, name: str, count: int = 12, stops: Sequence[Window] = TOUR
+) -> Film:
+    """Return a film of a photo seen through a square window that wanders and zooms.
+
+    Args:
+        photo: (row, col, 3).
+        known: the boxes of the objects on it.
+        name: of the film.
+        count: frames.
+        stops: views between which the window goes in equal steps.
+
+    Raises:
+        ImageError: the window leaves the photo by more than it is moved back.
+    """
+    shape = photo.shape[:2]
+    windows = [_square(shape, view) for view in _between(stops, count)]
+    picture = Image.fromarray(photo)
+    frames = tuple(
+        np.asarray(
+            picture.resize(
+                (SIDE, SIDE), Image.Resampling.BILINEAR, (col0, row0, col0 + side, row0 + side)
+            )
+        )
+        for row0, col0, side in windows
+    )
+    truth = []
+    for number, (row0, col0, side) in enumerate(windows):
+        corner = np.array([row0, col0, row0, col0])
+        for place, box in enumerate(known, start=1):
+            moved = np.clip((np.array(box) - corner) * SIDE / side, 0, SIDE)
+            if (moved[2:] - moved[:2]).min() >= 1:
+                truth.append(Placed(number, place, _corners(moved)))
+    return Film(name, frames, tuple(truth))
+
+
+def crossing(parts: Sequence[Photo], *, name: str, count: int = 12, seed: int = 0) -> Film:
+    """Return a film of two objects that cross on clutter, the second in front of the first.
+
+    Args:
+        parts: two pictures (row, col, 3), cut out close to their objects.
+        name: of the film.
+        count: frames.
+        seed: of the clutter.
+
+    Raises:
+        ImageError: not two pictures.
+    """
+    if len(parts) != 2:
+        raise ImageError(f"two objects cross; got {len(parts)} pictures for '{name}'.")
+    there = np.linspace((0.36, 0.22), (0.36, 0.78), count)
+    back = np.linspace((0.64, 0.78), (0.64, 0.22), count)
+    return pasted(parts, [there, back], name=name, seed=seed)
+
+
+def hiding(part: Photo, *, name: str, count: int = 12, seed: int = 0) -> Film:
+    """Return a film of an object that passes behind a post: hidden, it is still true.
+
+    Args:
+        part: a picture (row, col, 3), cut out close to its object.
+        name: of the film.
+        count: frames.
+        seed: of the clutter.
+    """
+    path = np.linspace((0.5, 0.16), (0.5, 0.84), count)
+    return pasted([part], [path], name=name, seed=seed, post=(0.42, 0.58))
+
+
+def pasted(
+    parts: Sequence[Photo],
+    paths: Sequence[ArrayLike],
+    *,
+    name: str,
+    seed: int = 0,
+    post: tuple[float, float] | None = None,
+) -> Film:
+    """Return a film of pictures that move over clutter, the later ones in front.
+
+    Args:
+        parts: pictures (row, col, 3); an oval is cut out of the middle of each.
+        paths: for each its middles (frame, [row, col]), as shares of the frame's side; NaN in
+            frames in which it is not there.
+        name: of the film.
+        seed: of the clutter.
+        post: the columns of an upright post in front of everything, as shares of the side.
+    """
+    ground = clutter(SIDE, seed=seed)
+    ovals = [_oval(part) for part in parts]
+    middles = [np.asarray(path, np.float64) * SIDE for path in paths]
+    frames, truth = [], []
+    for number in range(min(map(len, middles))):
+        page = Image.fromarray(ground)
+        for place, ((picture, mask), path) in enumerate(zip(ovals, middles, strict=True), start=1):
+            if np.isfinite(path[number]).all():
+                box = _centred_at(path[number], (picture.height, picture.width))
+                page.paste(picture, (box[1], box[0]), mask)
+                truth.append(Placed(number, place, _corners(np.clip(box, 0, SIDE))))
+        if post is not None:
+            left, right = (round(share * SIDE) for share in post)
+            ImageDraw.Draw(page).rectangle((left, 0, right - 1, SIDE), fill=(86, 88, 92))
+        frames.append(np.asarray(page))
+    return Film(name, tuple(frames), tuple(truth))
+
+
+def clutter(side: int, *, seed: int = 0) -> Photo:
+    """Return a picture (side, side, 3) of nothing in particular: coloured noise at several scales.
+
+    >>> clutter(32).shape
+    (32, 32, 3)
+    """
+    draw = np.random.default_rng(seed)
+    total = np.zeros((side, side, 3))
+    for cells in (4, 8, 16, 32, 64):
+        noise = draw.integers(0, 256, (cells, cells, 3)).astype(np.uint8)
+        layer = Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC)
+        total += np.asarray(layer, np.float64) / cells**0.5
+    low, high = total.min(), total.max()
+    return np.asarray(40 + 160 * (total - low) / (high - low)).astype(np.uint8)
+
+
+def read(path: str | os.PathLike[str], *, name: str) -> Film:
+    """Read the frames of a folder of pictures (by name), of an animated GIF, or of a video.
+
+    Videos need the packages imageio and av, which ``pip install 'cnnvis[video]'`` brings.
+
+    Raises:
+        ImageError: there is no such file, it cannot be read, or holds fewer than two frames.
+    """
+    place = Path(path)
+    if place.is_dir():
+        files = sorted(
+            file
+            for file in place.iterdir()
+            if file.suffix.lower() in SUFFIXES and file.name[0] != "."
+        )
+        return Film(name, tuple(images.read(file) for file in files[:_MOST_FRAMES]))
+    if not place.is_file():
+        raise ImageError(f"there is no sequence {place}: give a folder of frames, a GIF or a video.")
+    frames = _video(place) if place.suffix.lower() in _VIDEOS else _animation(place)
+    return Film(name, tuple(frames))
+
+
+def make(
+    wanted: Mapping[str, Any], photos: Mapping[str, Photo], known: Mapping[str, Sequence[Box]]
+) -> Film:
+    """Return the sequence that a setting describes.
+
+    Args:
+        wanted: ``name``; ``path``, or ``kind`` with ``photos`` and ``frames``.
+        photos: by id.
+        known: the boxes of photos; where there are none, the whole photo is the object.
+
+    Raises:
+        ConfigError: no such kind, or a photo is not known.
+        ImageError: the sequence cannot be read.
+    """
+    name = str(wanted["name"])
+    if wanted.get("path"):
+        return read(wanted["path"], name=name)
+    missing = [photo for photo in wanted["photos"] if photo not in photos]
+    if missing or wanted.get("kind") not in KINDS:
+        raise ConfigError(
+            f"tracking.sequences, '{name}': give a path, or one of the kinds {', '.join(KINDS)} "
+            f"with photos of the image set; got {wanted.get('kind')!r} with {wanted['photos']}."
+        )
+    chosen = [(photos[photo], known.get(photo, ())) for photo in wanted["photos"]]
+    options = {"name": name, "count": int(wanted["frames"])}
+    if wanted["kind"] == "pan":
+        return pan(*chosen[0], **options)
+    parts = [_cut(photo, some) for photo, some in chosen]
+    return crossing(parts, **options) if wanted["kind"] == "crossing" else hiding(parts[0], **options)
+
+
+def _cut(photo: Photo, known: Sequence[Box]) -> Photo:
+    """Return the first known box of a photo as a picture, the whole photo where there is none."""
+    row0, col0, row1, col1 = known[0] if known else (0, 0, *photo.shape[:2])
+    return photo[row0:row1, col0:col1]
+
+
+def _animation(path: Path) -> Iterator[Photo]:
+    """Yield the frames of a GIF or another picture that moves."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                for number, frame in enumerate(ImageSequence.Iterator(picture)):
+                    if number < _MOST_FRAMES:
+                        yield np.array(frame.convert("RGB"))
+    except Exception as error:  # Pillow's decoders fail in many ways
+        raise ImageError(
+            f"{path} cannot be read as a sequence: {error}. Give a folder of frames, an animated "
+            "GIF or a video."
+        ) from error
+
+
+def _video(path: Path) -> Iterator[Photo]:
+    """Yield the frames of a video."""
+    try:
+        import av  # noqa: F401 - imageio reads videos with it
+        import imageio.v3 as reader
+    except ImportError as error:
+        raise ImageError(
+            f"reading the video {path} needs the packages imageio and av: pip install "
+            "'cnnvis[video]'. Or make a folder of frames of it, and give that."
+        ) from error
+    try:
+        for number, frame in enumerate(reader.imiter(path, plugin="pyav")):
+            if number < _MOST_FRAMES:
+                yield np.asarray(frame, np.uint8)
+    except Exception as error:  # what a decoder raises is anyone's guess
+        raise ImageError(f"the video {path} cannot be read: {error}.") from error
+
+
+def _between(stops: Sequence[Window], count: int) -> NDArray[np.float64]:
+    """Return ``count`` views (view, [row, col, side]) along the way from stop to stop."""
+    places = np.asarray(stops, np.float64)
+    way = np.linspace(0, len(places) - 1, count)
+    columns = [np.interp(way, np.arange(len(places)), column) for column in places.T]
+    return np.column_stack(columns)
+
+
+def _square(shape: Sequence[int], view: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return (row0, col0, side) of a view in pixels, moved back where it would leave the photo."""
+    side = float(view[2]) * min(shape)
+    row0, col0 = (
+        float(np.clip(share * length - side / 2, 0, length - side))
+        for share, length in zip(view[:2], shape, strict=True)
+    )
+    return row0, col0, side
+
+
+def _oval(part: Photo) -> tuple[Image.Image, Image.Image]:
+    """Return a picture in the size it is pasted in, and its mask: an oval with a soft rim."""
+    rows, cols = part.shape[:2]
+    scale = _PART * SIDE / max(rows, cols)
+    size = (max(8, round(cols * scale)), max(8, round(rows * scale)))
+    mask = Image.new("L", size, 0)
+    ImageDraw.Draw(mask).ellipse((1, 1, size[0] - 2, size[1] - 2), fill=255)
+    small = Image.fromarray(part).resize(size, Image.Resampling.BILINEAR)
+    return small, mask.filter(ImageFilter.GaussianBlur(_SOFT / 2))
+
+
+def _centred_at(middle: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the box (4,) of a picture of that size round a place, in whole pixels."""
+    corner = np.rint(middle - np.array(size) / 2).astype(np.int64)
+    return np.concatenate([corner, corner + size])
+
+
+def _corners(box: NDArray[Any]) -> Corners:
+    row0, col0, row1, col1 = map(float, box)
+    return row0, col0, row1, col1

@@ -158,14 +158,13 @@ def recalls(
 ) -> "pd.DataFrame":
     """Return how many known boxes are found within the first boxes, beside boxes by chance.
 
-    Columns: boxes (how many of the first), proposals, centred (boxes of as many sizes in the middle
-    of the photo) and random (as many random boxes, mean of ``draws``): shares of all known boxes of
-    all photos. No row where no box is known.
+    Columns: boxes (how many of the first), proposals, centred (as many boxes of growing size in the
+    middle of the photo) and random (as many random boxes, mean of ``draws``): the share of a
+    photo's known boxes that are found, mean over the photos. No row where no box is known.
     """
     import pandas as pd
 
     photos = [name for name in proposed if known.get(name)]
-    weight = np.array([len(known[name]) for name in photos], float)
     rows = []
     for first in range(1, count + 1) if photos else ():
         tried: dict[str, list[float]] = {"proposals": [], "centred": [], "random": []}
@@ -180,8 +179,8 @@ def recalls(
             tried["proposals"].append(recall(own, true, overlap=overlap))
             tried["centred"].append(recall(middle, true, overlap=overlap))
             tried["random"].append(float(np.mean(chance)))
-        means = {name: np.average(values, weights=weight) for name, values in tried.items()}
-        rows.append({"boxes": first} | {k: round(float(v), DIGITS) for k, v in means.items()})
+        means = {way: round(float(np.mean(values)), DIGITS) for way, values in tried.items()}
+        rows.append({"boxes": first} | means)
     return pd.DataFrame(rows, columns=["boxes", "proposals", "centred", "random"])
 
 

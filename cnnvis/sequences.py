@@ -31,13 +31,14 @@ SIDE = 256
 _VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 _MOST_FRAMES = 2000
 _PART = 0.45  # of the frame's side: how large a pasted object is
+_POST = (0.42, 0.58)  # columns of the post, as shares of the side
 _SOFT = 3  # pixels over which the rim of a pasted object fades
 
 Window = tuple[float, float, float]
 """(row, col, side): middle and size of a square view, as shares of the photo's sides and of the
 largest square in it."""
 
-TOUR: tuple[Window, ...] = ((0.5, 0.35, 1.0), (0.4, 0.6, 0.8), (0.6, 0.55, 0.9), (0.5, 0.5, 0.7))
+TOUR: tuple[Window, ...] = ((0.5, 0.2, 0.75), (0.4, 0.8, 0.7), (0.6, 0.5, 0.55), (0.5, 0.3, 0.85))
 """The views between which :func:`pan` goes, unless given others: across, in, out, and in again."""
 
 
@@ -70,7 +71,13 @@ class Film:
 
 
 def pan(
-    photo: Photo, known: Sequence[Box], *, name: str, count: int = 12, stops: Sequence[Window] = TOUR
+    photo: Photo,
+    known: Sequence[Box],
+    *,
+    name: str,
+    count: int = 12,
+    stops: Sequence[Window] = TOUR,
+    label: str = "",
 ) -> Film:
     """Return a film of a photo seen through a square window that wanders and zooms.
 
@@ -79,10 +86,9 @@ def pan(
         known: the boxes of the objects on it.
         name: of the film.
         count: frames.
-        stops: views between which the window goes in equal steps.
-
-    Raises:
-        ImageError: the window leaves the photo by more than it is moved back.
+        stops: views between which the window goes in equal steps; what would leave the photo is
+            moved back.
+        label: what the objects are.
     """
     shape = photo.shape[:2]
     windows = [_square(shape, view) for view in _between(stops, count)]
@@ -101,11 +107,13 @@ def pan(
         for place, box in enumerate(known, start=1):
             moved = np.clip((np.array(box) - corner) * SIDE / side, 0, SIDE)
             if (moved[2:] - moved[:2]).min() >= 1:
-                truth.append(Placed(number, place, _corners(moved)))
+                truth.append(Placed(number, place, _corners(moved), label=label))
     return Film(name, frames, tuple(truth))
 
 
-def crossing(parts: Sequence[Photo], *, name: str, count: int = 12, seed: int = 0) -> Film:
+def crossing(
+    parts: Sequence[Photo], *, name: str, count: int = 12, seed: int = 0, labels: Sequence[str] = ()
+) -> Film:
     """Return a film of two objects that cross on clutter, the second in front of the first.
 
     Args:
@@ -113,6 +121,7 @@ def crossing(parts: Sequence[Photo], *, name: str, count: int = 12, seed: int = 
         name: of the film.
         count: frames.
         seed: of the clutter.
+        labels: what the objects are.
 
     Raises:
         ImageError: not two pictures.
@@ -121,10 +130,12 @@ def crossing(parts: Sequence[Photo], *, name: str, count: int = 12, seed: int = 
         raise ImageError(f"two objects cross; got {len(parts)} pictures for '{name}'.")
     there = np.linspace((0.36, 0.22), (0.36, 0.78), count)
     back = np.linspace((0.64, 0.78), (0.64, 0.22), count)
-    return pasted(parts, [there, back], name=name, seed=seed)
+    return pasted(parts, [there, back], name=name, seed=seed, labels=labels)
 
 
-def hiding(part: Photo, *, name: str, count: int = 12, seed: int = 0) -> Film:
+def hiding(
+    part: Photo, *, name: str, count: int = 12, seed: int = 0, label: str = ""
+) -> Film:
     """Return a film of an object that passes behind a post: hidden, it is still true.
 
     Args:
@@ -132,9 +143,10 @@ def hiding(part: Photo, *, name: str, count: int = 12, seed: int = 0) -> Film:
         name: of the film.
         count: frames.
         seed: of the clutter.
+        label: what the object is.
     """
     path = np.linspace((0.5, 0.16), (0.5, 0.84), count)
-    return pasted([part], [path], name=name, seed=seed, post=(0.42, 0.58))
+    return pasted([part], [path], name=name, seed=seed, post=_POST, labels=[label])
 
 
 def pasted(
@@ -144,6 +156,7 @@ def pasted(
     name: str,
     seed: int = 0,
     post: tuple[float, float] | None = None,
+    labels: Sequence[str] = (),
 ) -> Film:
     """Return a film of pictures that move over clutter, the later ones in front.
 
@@ -154,6 +167,7 @@ def pasted(
         name: of the film.
         seed: of the clutter.
         post: the columns of an upright post in front of everything, as shares of the side.
+        labels: what the objects are.
     """
     ground = clutter(SIDE, seed=seed)
     ovals = [_oval(part) for part in parts]
@@ -165,7 +179,8 @@ def pasted(
             if np.isfinite(path[number]).all():
                 box = _centred_at(path[number], (picture.height, picture.width))
                 page.paste(picture, (box[1], box[0]), mask)
-                truth.append(Placed(number, place, _corners(np.clip(box, 0, SIDE))))
+                label = labels[place - 1] if labels else ""
+                truth.append(Placed(number, place, _corners(np.clip(box, 0, SIDE)), label=label))
         if post is not None:
             left, right = (round(share * SIDE) for share in post)
             ImageDraw.Draw(page).rectangle((left, 0, right - 1, SIDE), fill=(86, 88, 92))
@@ -234,12 +249,15 @@ def make(
             f"tracking.sequences, '{name}': give a path, or one of the kinds {', '.join(KINDS)} "
             f"with photos of the image set; got {wanted.get('kind')!r} with {wanted['photos']}."
         )
-    chosen = [(photos[photo], known.get(photo, ())) for photo in wanted["photos"]]
-    options = {"name": name, "count": int(wanted["frames"])}
+    ids = list(wanted["photos"])
+    count = int(wanted["frames"])
     if wanted["kind"] == "pan":
-        return pan(*chosen[0], **options)
-    parts = [_cut(photo, some) for photo, some in chosen]
-    return crossing(parts, **options) if wanted["kind"] == "crossing" else hiding(parts[0], **options)
+        photo = photos[ids[0]]
+        return pan(photo, known.get(ids[0], ()), name=name, count=count, label=ids[0])
+    parts = [_cut(photos[photo], known.get(photo, ())) for photo in ids]
+    if wanted["kind"] == "crossing":
+        return crossing(parts, name=name, count=count, labels=ids)
+    return hiding(parts[0], name=name, count=count, label=ids[0])
 
 
 def _cut(photo: Photo, known: Sequence[Box]) -> Photo:

@@ -5,14 +5,19 @@ CLEAR MOT metrics", EURASIP Journal on Image and Video Processing, 2008; E. Rist
 "Performance measures and a data set for multi-target, multi-camera tracking", arXiv 1609.01775.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnnvis import boxes
 from cnnvis.errors import CnnvisError
 from cnnvis.tracking import Corners, Placed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HIT = 0.5
 """The overlap with a true box from which on a box counts."""
@@ -138,7 +143,7 @@ def _best_pairs(
     tracks: Sequence[int],
     rest: Sequence[int],
     free: Sequence[int],
-    shared: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    shared: NDArray[np.float64],
     least: float,
 ) -> list[tuple[int, int, float]]:
     """Pair the rest of the objects with the free tracks: most pairs, then the largest overlaps."""
@@ -166,3 +171,53 @@ def _identified(
             name, track = list(true[frame])[i], list(own[frame])[j]
             together[names.index(name), tracks.index(track)] += 1
     return int(together[linear_sum_assignment(together, maximize=True)].sum())
+
+
+def baselines(
+    found: Sequence[Placed], shape: Sequence[int], frames: int
+) -> dict[str, tuple[Placed, ...]]:
+    """Return what needs no tracking, as tracks: ``constant`` and ``centred`` boxes.
+
+    Args:
+        found: the boxes of all frames; those of the first frame that has any stay where they are
+            from there on, one for each label.
+        shape: (rows, cols) of a frame; a box in its middle covers half of it in all frames.
+        frames: how many there are.
+    """
+    first = min((one.frame for one in found), default=frames)
+    begun = {one.label: one for one in reversed(found) if one.frame == first}
+    still = tuple(
+        Placed(frame, place, one.box, one.score, one.label)
+        for frame in range(first, frames)
+        for place, one in enumerate(begun.values(), start=1)
+    )
+    row0, col0, row1, col1 = boxes.centred(shape)
+    middle = tuple(Placed(frame, 1, (row0, col0, row1, col1)) for frame in range(frames))
+    return {"constant": still, "centred": middle}
+
+
+def table(
+    name: str, truth: Sequence[Placed], ways: Mapping[str, Sequence[Placed]]
+) -> "pd.DataFrame":
+    """Return one row per way to follow the objects of a sequence.
+
+    Columns: sequence, way, mota, idf1, overlap (mean over all true boxes of that with the box that
+    fits best, 0 where there is none), truth, found, misses, false, switches, tracks. Only the
+    numbers of boxes and tracks where no truth is known.
+    """
+    import pandas as pd
+
+    columns = "sequence way mota idf1 overlap truth found misses false switches tracks".split()
+    rows = []
+    for way, placed in ways.items():
+        row: dict[str, object] = {"sequence": name, "way": way, "found": len(placed)}
+        row["tracks"] = len({one.id for one in placed})
+        if truth:
+            scores = compare(truth, placed)
+            frames = 1 + max(one.frame for one in truth)
+            lines = overlaps(truth, placed, frames).values()
+            row |= {key: getattr(scores, key) for key in ("truth", "misses", "false", "switches")}
+            row |= {"mota": round(scores.mota, 4), "idf1": round(scores.idf1, 4)}
+            row["overlap"] = round(float(np.nanmean(np.concatenate(list(lines)))), 4)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=columns)

@@ -11,7 +11,7 @@ shards are relative: the folder can be moved as a whole.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,8 @@ def _read(path: Path) -> _Shard:
         if hdf5.SHARDS in file:
             raise StoreError(f"{path} is gathered itself; name its shards instead.")
         objects = dict(_walk(file))
+        # HDF5 would search the whole file for the name of each dimension, once for every use of it.
+        names = {_address(item): name for name, item in objects.items()}
         return _Shard(
             path,
             str(file.attrs["schema"]),
@@ -124,7 +126,7 @@ def _read(path: Path) -> _Shard:
             hdf5.provenance_of(file),
             {name: _attrs(item) for name, item in objects.items() if isinstance(item, h5py.Group)},
             {
-                name: _member(item)
+                name: _member(item, names)
                 for name, item in objects.items()
                 if isinstance(item, h5py.Dataset)
             },
@@ -148,7 +150,12 @@ def _attrs(item: h5py.HLObject) -> tuple[tuple[str, Any], ...]:
     return tuple((n, tuple(v.tolist()) if isinstance(v, np.ndarray) else v) for n, v in found)
 
 
-def _member(dataset: h5py.Dataset) -> _Member:
+def _address(item: h5py.HLObject) -> int:
+    """Return what tells an object of a file from all others."""
+    return int(h5py.h5o.get_info(item.id).addr)
+
+
+def _member(dataset: h5py.Dataset, names: Mapping[int, str]) -> _Member:
     is_extent = dimensions.is_extent(dataset)
     labels = dimensions.labels(dataset)
     large = labels[0] == POINT or (labels[0] == IMAGE and labels[1:] not in ((), (_RANK,)))
@@ -157,7 +164,7 @@ def _member(dataset: h5py.Dataset) -> _Member:
         shape=dataset.shape,
         dtype=dataset.dtype,
         labels=labels,
-        scales=tuple(dim[0].name for dim in dataset.dims if len(dim)),
+        scales=tuple(names[_address(dim[0])] for dim in dataset.dims if len(dim)),
         attrs=_attrs(dataset),
         is_scale=dataset.is_scale,
         is_extent=is_extent,

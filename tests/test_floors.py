@@ -15,7 +15,8 @@ FLOORS = (
     (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
-        " importance removal digits contrasts gradient_tables",
+        " importance removal digits contrasts gradient_tables"
+        " overlap variants",
     ),
     (
         "torch",
@@ -25,7 +26,8 @@ FLOORS = (
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file gradient_views backtrack_file backtrack_writer export kernel_file",
+        " gradient_file gradient_views backtrack_file backtrack_writer variant_file export"
+        " kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

@@ -36,7 +36,7 @@ def overlap(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     sides = np.minimum(one[..., 2:], two[..., 2:]) - np.maximum(one[..., :2], two[..., :2])
     shared = np.prod(np.maximum(sides, 0), axis=-1)
     joint = _area(one) + _area(two) - shared
-    return np.divide(shared, joint, out=np.zeros_like(shared), where=shared > 0)
+    return np.asarray(np.divide(shared, joint, out=np.zeros_like(shared), where=shared > 0))
 
 
 def area(boxes: ArrayLike) -> NDArray[np.float64]:

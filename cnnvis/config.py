@@ -1,7 +1,7 @@
 """The settings of a study, checked whole before any job starts; an error names the key."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ from cnnvis.files import sha256
 
 #: What an own network must say of itself, and a network of the catalogue must not.
 _OWN_NETWORK_KEYS = ("architecture", "weights", "preprocessing")
+
+#: How many photos each kind of sequence is made of.
+_PHOTOS_OF = {"pan": 1, "crossing": 2, "hiding": 1}
 
 #: Words that stand for images where an id is asked for.
 _SOURCE_WORDS = ("mean", "set")
@@ -88,6 +91,17 @@ class Study:
     settings: Mapping[str, Any]
 
     @property
+    def sets_for_tracking(self) -> list[str]:
+        """Names of the image sets that hold the photos of all sequences; of folders none knows."""
+        sequences = self.settings["tracking"]["sequences"]
+        photos = {photo for sequence in sequences for photo in sequence["photos"]}
+        return [
+            name
+            for name, choice in self.images.items()
+            if not choice.ids or photos <= {*choice.ids}
+        ]
+
+    @property
     def downloads(self) -> dict[str, dict[str, Any]]:
         """What is to be downloaded, by file name: an archive, or a network whose weights it is.
 
@@ -118,6 +132,7 @@ def load(raw: Mapping[str, Any], schema: Path) -> Study:
     _refuse_twice("images", [item["name"] for item in settings["images"]])
     _check_classes(settings, networks.values())
     _check_image_ids(settings, images.values())
+    _check_tracking(settings["tracking"], networks, images.values())
     return Study(networks, images, settings)
 
 
@@ -376,3 +391,29 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice])
                     f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
                     f"Use the id of an image of its sheet, or {' or '.join(words)}."
                 )
+
+
+def _check_tracking(
+    wanted: Mapping[str, Any], networks: Iterable[str], images: Collection[ImageChoice]
+) -> None:
+    """Refuse networks and photos to track with that the study does not have."""
+    for name in wanted["networks"]:
+        if name not in networks:
+            hint = did_you_mean(name, networks)
+            raise ConfigError(f"tracking.networks: the study has no network '{name}'{hint}.")
+    _refuse_twice("tracking.sequences", [sequence["name"] for sequence in wanted["sequences"]])
+    for sequence in wanted["sequences"]:
+        where = f"tracking.sequences, '{sequence['name']}'"
+        needed = 0 if sequence["path"] else _PHOTOS_OF[sequence["kind"]]
+        if len(sequence["photos"]) != needed:
+            raise ConfigError(
+                f"{where}: a path needs no photos, and '{sequence['kind']}' without a path "
+                f"{_PHOTOS_OF[sequence['kind']]}; got {len(sequence['photos'])}."
+            )
+        if sequence["path"] and not Path(sequence["path"]).exists():
+            raise ConfigError(f"{where}: there is no file or folder {sequence['path']}.")
+        for photo in sequence["photos"]:
+            known = [photo_id for choice in images for photo_id in choice.ids]
+            if photo not in known and all(choice.ids for choice in images):
+                hint = did_you_mean(photo, known)
+                raise ConfigError(f"{where}: no image set has an image '{photo}'{hint}.")

@@ -46,9 +46,10 @@ def distinct(found: Sequence[Detection], *, most: float = HIT) -> tuple[Detectio
     Of boxes that overlap by more than ``most`` the most probable one stays: several classes that
     point at one object, as breeds of cats do, are one detection.
 
-    >>> cat = Detection(image="a", rank=1, target=1, name="cat", probability=0.6, box=(0, 0, 9, 9))
-    >>> lynx = Detection(image="a", rank=2, target=2, name="lynx", probability=0.3, box=(0, 0, 9, 8))
-    >>> [one.name for one in distinct([lynx, cat])]
+    >>> def seen(name, chance, box):
+    ...     return Detection(image="a", rank=1, target=0, name=name, probability=chance, box=box)
+    >>> both = [seen("lynx", 0.3, (0, 0, 9, 8)), seen("cat", 0.6, (0, 0, 9, 9))]
+    >>> [one.name for one in distinct(both)]
     ['cat']
     """
     seen = [one for one in found if one.box != NO_BOX]
@@ -145,11 +146,11 @@ class Verdict:
 def verdict(rows: "pd.DataFrame") -> Verdict:
     """Compare the first box of each photo of a :func:`table` with the centred one."""
     first = rows[(rows["rank"] == 1) & rows["overlap"].notna()]
-    means = first[["overlap", "centred_overlap"]].mean() if len(first) else {}
+    own, middle = (np.asarray(first[name], float) for name in ("overlap", "centred_overlap"))
     return Verdict(
         photos=len(first),
-        right=int((first["overlap"] >= HIT).sum()),
-        centred=int((first["centred_overlap"] >= HIT).sum()),
-        overlap=float(means.get("overlap", np.nan)),
-        centred_overlap=float(means.get("centred_overlap", np.nan)),
+        right=int((own >= HIT).sum()),
+        centred=int((middle >= HIT).sum()),
+        overlap=float(own.mean()) if len(own) else float("nan"),
+        centred_overlap=float(middle.mean()) if len(own) else float("nan"),
     )

@@ -1,7 +1,7 @@
 """Known boxes: where the objects of photos truly are, from a table that somebody drew.
 
-A table is a CSV file with the columns ``image``, ``row0``, ``col0``, ``row1``, ``col1``: the id of a
-photo, the first row and column of an object in it, and its end just outside, in pixels of the
+A table is a CSV file with the columns ``image``, ``row0``, ``col0``, ``row1``, ``col1``: the id of
+a photo, the first row and column of an object in it, and its end just outside, in pixels of the
 photo. A photo with several objects has several lines.
 """
 
@@ -56,6 +56,15 @@ def of_set(name: str) -> dict[str, tuple[Box, ...]]:
     """
     path = _DATA / f"{name}_boxes.csv"
     return read(path) if path.is_file() else {}
+
+
+def chosen(path: str | os.PathLike[str] | None, catalogued: str = "") -> dict[str, tuple[Box, ...]]:
+    """Return the boxes of an own table, or else those known of an image set of the catalogue.
+
+    Raises:
+        ImageError: as :func:`read`.
+    """
+    return read(path) if path else of_set(catalogued)
 
 
 def _box(row: Mapping[str, str], where: str) -> Box:

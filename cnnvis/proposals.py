@@ -11,6 +11,7 @@ from cnnvis import attention, boxes, saliency
 from cnnvis.boxes import Box
 from cnnvis.errors import CnnvisError
 from cnnvis.geometry import Frame
+from cnnvis.predictions import class_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
 SIGMAS = (0.03, 0.06, 0.09)
 """Widths of the density, in sides of the input: from parts of things to whole ones."""
 
+LEVELS = (0.1, 0.2, 0.35, 0.5, 0.7)
+"""Shares of the highest density at which boxes are cut."""
+
 DIGITS = 4
 """Digits behind the point in tables."""
 
+COLUMNS = (
+    "image", "place", "score", "row0", "col0", "row1", "col1", "rank", "class", "name", "sigma",
+    "level",
+)  # fmt: skip
+"""Columns of a table of proposals."""
 
-@dataclass(frozen=True, kw_only=True)
+_COARSE = 2  # pixels of the network's view in one of the density: boxes need no finer ones
+
+
+@dataclass(frozen=True, eq=False)
 class Start:
     """What a walk from one class found: pixels of the input with their weights.
 
@@ -65,7 +77,7 @@ def propose(
     frame: Frame,
     *,
     sigmas: Sequence[float] = SIGMAS,
-    levels: Sequence[float] = saliency.LEVELS,
+    levels: Sequence[float] = LEVELS,
     parts: int = 3,
     most: float = 0.7,
     count: int = 10,
@@ -95,7 +107,7 @@ def propose(
         one
         for start in starts
         for sigma in sigmas
-        for one in _of_scale(start, frame, sigma, levels, parts, {"near": near, "share": share})
+        for one in _of_scale(start, frame, sigma, levels, parts, (near, share))
     ]
     kept = boxes.suppress([one.box for one in found], [one.score for one in found], most=most)
     return tuple(found[place] for place in kept[:count])
@@ -107,10 +119,15 @@ def _of_scale(
     sigma: float,
     levels: Sequence[float],
     parts: int,
-    outliers: Mapping[str, float],
+    outliers: tuple[float, float],
 ) -> list[Proposal]:
     """Return the boxes of one start at one width, at all levels."""
-    seen = attention.on_photo(start.index, start.weight, frame, sigma=sigma, **outliers)
+    rows, cols = frame.resized
+    grid = (-(-rows // _COARSE), -(-cols // _COARSE))
+    near, share = outliers
+    seen = attention.on_photo(
+        start.index, start.weight, frame, sigma=sigma, shape=grid, near=near, share=share
+    )
     cut = saliency.sweep(seen.density, levels, parts=parts)
     places = [attention.scaled(one, seen.density.shape, frame.photo) for _, one in cut]
     kept = seen.kept
@@ -192,8 +209,6 @@ def table(proposed: Mapping[str, Sequence[Proposal]], names: Sequence[str]) -> "
     """
     import pandas as pd
 
-    from cnnvis.predictions import class_name
-
     rows = [
         {
             "image": image,
@@ -209,5 +224,4 @@ def table(proposed: Mapping[str, Sequence[Proposal]], names: Sequence[str]) -> "
         for image, some in proposed.items()
         for place, one in enumerate(some, start=1)
     ]
-    columns = "image place score row0 col0 row1 col1 rank class name sigma level".split()
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -142,7 +142,7 @@ def boxes(density: NDArray[np.floating], level: float) -> tuple[Box, ...]:
     label, count = ndimage.label(region(density, level), structure=_EIGHT_NEIGHBOURS)
     parts = np.arange(1, count + 1)
     size = np.bincount(label.ravel(), minlength=count + 1)[1:]
-    mass = np.atleast_1d(ndimage.sum_labels(density, label, parts))
+    mass = np.bincount(label.ravel(), density.ravel(), count + 1)[1:]
     found = ndimage.find_objects(label)
     order = np.lexsort((parts, -mass, -size))
     return tuple(

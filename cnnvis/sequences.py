@@ -133,9 +133,7 @@ def crossing(
     return pasted(parts, [there, back], name=name, seed=seed, labels=labels)
 
 
-def hiding(
-    part: Photo, *, name: str, count: int = 12, seed: int = 0, label: str = ""
-) -> Film:
+def hiding(part: Photo, *, name: str, count: int = 12, seed: int = 0, label: str = "") -> Film:
     """Return a film of an object that passes behind a post: hidden, it is still true.
 
     Args:
@@ -221,9 +219,31 @@ def read(path: str | os.PathLike[str], *, name: str) -> Film:
         )
         return Film(name, tuple(images.read(file) for file in files[:_MOST_FRAMES]))
     if not place.is_file():
-        raise ImageError(f"there is no sequence {place}: give a folder of frames, a GIF or a video.")
+        raise ImageError(
+            f"there is no sequence {place}: give a folder of frames, a GIF or a video."
+        )
     frames = _video(place) if place.suffix.lower() in _VIDEOS else _animation(place)
     return Film(name, tuple(frames))
+
+
+def films(
+    wanted: Sequence[Mapping[str, Any]],
+    paths: Mapping[str, str | os.PathLike[str]],
+    known: Mapping[str, Sequence[Box]],
+) -> tuple[Film, ...]:
+    """Return the sequences that settings describe, see :func:`make`.
+
+    Args:
+        wanted: the settings of each.
+        paths: of the photos, by id; those that are wanted are read.
+        known: the boxes of photos.
+
+    Raises:
+        ConfigError, ImageError: as :func:`make`.
+    """
+    ids = {photo for one in wanted for photo in one.get("photos", ()) if photo in paths}
+    photos = {photo: images.read(paths[photo]) for photo in sorted(ids)}
+    return tuple(make(one, photos, known) for one in wanted)
 
 
 def make(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnvis import attention, backtrack, boxes, images, network, predictions
+from cnnvis.classes import index_of
 from cnnvis.images import Photo, Preprocessing
 from cnnvis.tracking import Placed
 
@@ -27,6 +28,25 @@ class Wanted:
     among: int = 100
     parts: int = 1
     most: float = 0.5
+
+
+def classes_of(
+    sequence: Mapping[str, Any], true: Mapping[str, int | None], classes: str | None
+) -> tuple[int, ...]:
+    """Return the classes to look for in a sequence: those it names, or else those of its photos.
+
+    Args:
+        sequence: its settings: ``classes``, and ``photos`` where it is made of photos.
+        true: the class of each photo, None where it is not known.
+        classes: how the classes are named, see :func:`cnnvis.classes.index_of`.
+
+    Raises:
+        ConfigError: there is no such class.
+    """
+    if sequence["classes"]:
+        return tuple(index_of(name, classes) for name in sequence["classes"])
+    found = [true.get(photo) for photo in sequence["photos"]]
+    return tuple(dict.fromkeys(index for index in found if index is not None))
 
 
 def in_frames(
@@ -75,7 +95,7 @@ def in_frames(
                 some = marks.parts if wanted.parts > 1 else (marks.box,)
                 label, score = predictions.class_name(int(target), names), chances[place, target]
                 found += [
-                    Placed(first + int(place), -1, tuple(map(float, box)), float(score), label)
+                    Placed(first + int(place), -1, box, float(score), label)
                     for box in some[: wanted.parts]
                     if box != boxes.NO_BOX
                 ]

@@ -31,6 +31,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the format of the MOT Challenge, in its order."""
 
+FOUND = ("frame", "label", "score", "row0", "col0", "row1", "col1")
+"""Columns of a table of boxes that are not linked yet."""
+
 _SIZES, _STATES = 4, 8  # middle (row, col), height and width, and how fast each of them changes
 _PLACE_NOISE, _PACE_NOISE = 1 / 20, 1 / 160  # of the side, for each frame
 _FOUND_NOISE = 1 / 10  # of the side: boxes of a density are rougher than those of a detector
@@ -123,9 +126,7 @@ class _Track:
         self.missed += 1
 
 
-def link(
-    frames: Sequence[Iterable[Placed]], options: Options | None = None
-) -> tuple[Placed, ...]:
+def link(frames: Sequence[Iterable[Placed]], options: Options | None = None) -> tuple[Placed, ...]:
     """Return the boxes of all frames with the ids of the objects they belong to.
 
     Where an object was not found for a while, and found again, the boxes between are those that the
@@ -157,6 +158,35 @@ def link(
         fresh = [one for place, one in enumerate(here) if place not in taken.values()]
         going += [_begun(next(numbers), one) for one in fresh]
     return _kept(ended + going, chosen.confirm)
+
+
+def table(placed: Iterable[Placed]) -> "pd.DataFrame":
+    """Return boxes found in frames as a table, as :func:`of_table` reads it.
+
+    Columns: frame (from 1), label, score, row0, col0, row1, col1.
+    """
+    import pandas as pd
+
+    rows = [
+        (one.frame + 1, one.label, round(one.score, 6), *(round(v, _DIGITS) for v in one.box))
+        for one in placed
+    ]
+    return pd.DataFrame(rows, columns=list(FOUND))
+
+
+def of_table(rows: "pd.DataFrame", count: int) -> tuple[tuple[Placed, ...], ...]:
+    """Return the boxes of each of ``count`` frames of a :func:`table`.
+
+    >>> found = Placed(1, -1, (0.0, 0.0, 4.0, 4.0), 0.5, "cat")
+    >>> of_table(table([found]), 2)[1] == (found,)
+    True
+    """
+    frames: list[list[Placed]] = [[] for _ in range(count)]
+    for row in rows.to_dict("records"):
+        box = (row["row0"], row["col0"], row["row1"], row["col1"])
+        frame = int(row["frame"]) - 1
+        frames[frame].append(Placed(frame, -1, box, row["score"], str(row["label"])))
+    return tuple(map(tuple, frames))
 
 
 def mot(placed: Iterable[Placed]) -> "pd.DataFrame":

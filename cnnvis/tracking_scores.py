@@ -19,6 +19,12 @@ from cnnvis.tracking import Corners, Placed
 if TYPE_CHECKING:
     import pandas as pd
 
+COLUMNS = (
+    "sequence", "way", "mota", "idf1", "overlap", "truth", "found", "misses", "false", "switches",
+    "tracks",
+)  # fmt: skip
+"""Columns of a table of scores."""
+
 HIT = 0.5
 """The overlap with a true box from which on a box counts."""
 
@@ -95,8 +101,10 @@ def compare(truth: Iterable[Placed], found: Iterable[Placed], *, least: float = 
     )
 
 
-def overlaps(truth: Iterable[Placed], found: Iterable[Placed], frames: int) -> dict[int, list[float]]:
-    """Return object -> its overlap with the box that fits best, frame by frame; NaN where it is not.
+def overlaps(
+    truth: Iterable[Placed], found: Iterable[Placed], frames: int
+) -> dict[int, list[float]]:
+    """Return object -> its overlap with the box that fits best, by frame; NaN where it is not.
 
     >>> overlaps([Placed(0, 1, (0, 0, 4, 4))], [Placed(0, 9, (0, 0, 4, 2))], 2)
     {1: [0.5, nan]}
@@ -207,7 +215,7 @@ def table(
     """
     import pandas as pd
 
-    columns = "sequence way mota idf1 overlap truth found misses false switches tracks".split()
+    columns = list(COLUMNS)
     rows = []
     for way, placed in ways.items():
         row: dict[str, object] = {"sequence": name, "way": way, "found": len(placed)}

@@ -21,7 +21,7 @@ FLOORS = (
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study",
+        " ablation training digit_study spotting",
     ),
     (
         "files",

@@ -13,6 +13,9 @@ from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, photos, style
 from cnnvis.figures.outlines import TRUE, outline
 
+LEAST = 0.02
+"""The probability from which on a class is shown."""
+
 _ACROSS = 4
 _GAP = 0.08  # inches
 _ASPECT = 0.8  # height over width of the place of a photo
@@ -42,11 +45,14 @@ class Seen:
 
 
 @style.in_look
-def detected(rows: Sequence[Seen], *, title: str = "", verdict: str = "") -> Figure:
+def detected(
+    rows: Sequence[Seen], *, least: float = LEAST, title: str = "", verdict: str = ""
+) -> Figure:
     """Return a figure of all photos with the boxes that name a place of their own.
 
     Args:
         rows: the photos and what was detected.
+        least: the probability from which on a class is shown; the most probable one always is.
         title: of the figure.
         verdict: how good the boxes are, a sentence for the caption.
 
@@ -74,11 +80,17 @@ def detected(rows: Sequence[Seen], *, title: str = "", verdict: str = "") -> Fig
         photos.show(axes, photos.small(photo), photo.shape)
         for box in row.known:
             outline(axes, box, TRUE, true=True)
-        shown = distinct(row.found)[:_SHOWN]
+        shown = _shown(row, least)
         for one, colour in reversed(list(zip(shown, _COLOURS, strict=False))):
             outline(axes, one.box, colour)
         _write(sheet, left, top + height + 0.03, width, row, shown)
     return sheet.figure
+
+
+def _shown(row: Seen, least: float) -> list[Detection]:
+    """Return the detections of a photo that are drawn, the most probable first."""
+    apart = distinct(row.found)
+    return [one for one in apart[:_SHOWN] if one.probability >= least or one == apart[0]]
 
 
 def _write(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cnnvis.boxes import Box
 from cnnvis.errors import CnnvisError
@@ -114,7 +115,7 @@ def _draw_recalls(sheet: style.Sheet, top: float, recalls: "pd.DataFrame") -> No
     axes.set(
         ylim=(0, 1), xlabel="boxes of a photo, the best first", ylabel="objects found\n(share)"
     )
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw
 
 from cnnvis import tracking_scores
 from cnnvis.figures import animation, lettering, photos, style
 from cnnvis.figures.outlines import TRUE, outline
+from cnnvis.images import Photo
 from cnnvis.sequences import Film
 from cnnvis.tracking import Placed
 
@@ -23,8 +25,11 @@ _GAP = 0.06  # inches
 _CHART = 1.3  # inches
 _DPI = 220
 _SIDE = 320  # pixels: the long side of a frame of the film
-_MILLISECONDS = 250
+MILLISECONDS = 250
+"""How long a frame of a film stays."""
+
 _COLOURS = (style.CATEGORIES[1], style.CATEGORIES[4], style.CATEGORIES[3], style.CATEGORIES[2])
+_LINES = (style.CATEGORIES[0], style.CATEGORIES[2], style.CATEGORIES[3], style.CATEGORIES[6])
 _OTHERS = {"centred": (style.CATEGORIES[5], "--"), "constant": (style.CATEGORIES[7], ":")}
 
 
@@ -104,7 +109,7 @@ def strip(followed: Followed, *, title: str = "") -> Figure:
     return sheet.figure
 
 
-def film(followed: Followed) -> list[animation.Pixels]:
+def film(followed: Followed) -> list[Photo]:
     """Return the frames as pictures (row, col, 3) with their boxes and a line of words below.
 
     Write them with :func:`cnnvis.figures.animation.write`.
@@ -112,7 +117,7 @@ def film(followed: Followed) -> list[animation.Pixels]:
     return [_frame(followed, number) for number in range(len(followed.film.frames))]
 
 
-def _frame(followed: Followed, number: int) -> animation.Pixels:
+def _frame(followed: Followed, number: int) -> Photo:
     """Draw one frame of the film."""
     frame = followed.film.frames[number]
     scale = _SIDE / max(frame.shape[:2])
@@ -162,7 +167,9 @@ def _draw_overlaps(sheet: style.Sheet, top: float, followed: Followed) -> None:
         name = labels[number] or f"object {number}"
         words = lettering.shortened(f"tracks on {name}", 1.35, style.SMALL)
         mark = "os^D"[place % 4]
-        axes.plot(frames, line, "-", marker=mark, ms=3, lw=1.2, color=style.CATEGORIES[0], label=words)
+        axes.plot(
+            frames, line, "-", marker=mark, ms=3, lw=1.2, color=_LINES[place % 4], label=words
+        )
     for way, (colour, dashes) in _OTHERS.items():
         if way in followed.others:
             other = tracking_scores.overlaps(film.truth, followed.others[way], len(frames))
@@ -170,7 +177,7 @@ def _draw_overlaps(sheet: style.Sheet, top: float, followed: Followed) -> None:
             axes.plot(frames, means, dashes, lw=1, color=colour, label=f"{way} box")
     axes.axhline(tracking_scores.HIT, lw=0.6, color=style.RULE, zorder=0)
     axes.set(ylim=(0, 1), xlabel="frame", ylabel="overlap with the\ntrue box")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 
 
@@ -185,4 +192,3 @@ def _caption(followed: Followed) -> str:
     if followed.film.truth:
         parts.append("Chart: overlap with the true boxes; a box counts from 0.5 on.")
     return " ".join([*parts, followed.verdict])
-

@@ -129,3 +129,14 @@ def image_files(wildcards):
     elif not choice.catalogued:
         files["sheet"] = choice.sheet
     return files
+
+
+def known_boxes(wildcards):
+    """The own table of true boxes, where the configuration names one."""
+    table = settings["objects"]["boxes"]
+    return {"boxes": table} if table else {}
+
+
+def catalogued_images(wildcards):
+    """The name of an image set of the catalogue, whose true boxes are known; else nothing."""
+    return wildcards.images if study.images[wildcards.images].catalogued else ""

@@ -19,6 +19,8 @@ rule figures:
         per_study_with_filters(f"{FIGURES}/importance"),
         [f"{DIGITS}/figures"] if ABLATION["digits"] else [],
         per_study(f"{FIGURES}/backtracks"),
+        per_study(f"{FIGURES}/objects"),
+        per_tracking(f"{FIGURES}/tracks"),
     localrule: True
 
 

@@ -15,6 +15,8 @@ rule write_index:
     input:
         figures=rules.figures.input,
         predictions=per_study(rules.tabulate_predictions.output.table),
+        objects=rules.detections.input,
+        tracks=rules.tracks.input,
         quality=rules.orders.input,
         importance=rules.importance.input,
     output:
@@ -42,5 +44,10 @@ rule write_index:
         images=list(study.images),
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
+        tracked={
+            "networks": TRACKING["networks"],
+            "images": study.sets_for_tracking,
+            "sequences": SEQUENCES,
+        },
     script:
         "../scripts/write_index.py"

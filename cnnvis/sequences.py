@@ -128,8 +128,8 @@ def crossing(
     """
     if len(parts) != 2:
         raise ImageError(f"two objects cross; got {len(parts)} pictures for '{name}'.")
-    there = np.linspace((0.36, 0.22), (0.36, 0.78), count)
-    back = np.linspace((0.64, 0.78), (0.64, 0.22), count)
+    there = np.linspace((0.4, 0.22), (0.4, 0.78), count)
+    back = np.linspace((0.6, 0.78), (0.6, 0.22), count)
     return pasted(parts, [there, back], name=name, seed=seed, labels=labels)
 
 

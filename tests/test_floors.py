@@ -16,7 +16,8 @@ FLOORS = (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
-        " overlap variants",
+        " overlap variants boxes known_boxes detections proposals sequences tracking"
+        " tracking_scores",
     ),
     (
         "torch",

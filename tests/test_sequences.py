@@ -138,7 +138,7 @@ def test_a_video_is_read(tmp_path):
     assert [frame.shape for frame in film.frames] == [(64, 64, 3)] * 3
     np.testing.assert_allclose([frame.mean() for frame in film.frames], [0, 120, 240], atol=6)
     (tmp_path / "b.mp4").write_bytes(b"no video")
-    with pytest.raises(ImageError, match="the video .* cannot be read"):
+    with pytest.raises(ImageError, match=r"the video .* cannot be read"):
         sequences.read(tmp_path / "b.mp4", name="video")
 
 
@@ -178,5 +178,5 @@ def test_settings_become_sequences(tmp_path):
 
 @pytest.mark.parametrize("wrong", [{"photos": ["nobody"]}, {"kind": "dive"}])
 def test_settings_that_mean_nothing(wrong):
-    with pytest.raises(ConfigError, match="tracking.sequences, 's': give a path, or one of"):
+    with pytest.raises(ConfigError, match=r"tracking\.sequences, 's': give a path, or one of"):
         sequences.make(SETTING | wrong, {"a": plain(RED)}, {})

@@ -4,13 +4,12 @@
 
 TRACKS = f"{RESULTS}/tracks"
 TRACKING = settings["tracking"]
-SEQUENCES = [sequence["name"] for sequence in TRACKING["sequences"]]
+FOLLOWED = study.tracking
 
 
 def per_tracking(pattern):
-    """The paths of a pattern for every network that follows objects; none without sequences."""
-    networks = TRACKING["networks"] if SEQUENCES else []
-    return expand(pattern, network=networks, images=study.sets_for_tracking)
+    """The paths of a pattern for every network and image set in which objects are followed."""
+    return expand(pattern, network=FOLLOWED["networks"], images=FOLLOWED["images"])
 
 
 rule detections:
@@ -121,10 +120,14 @@ rule draw_tracks:
         sequences=[one["path"] for one in TRACKING["sequences"] if one["path"]],
     output:
         tracks=expand(
-            f"{TRACKS}/{{sequence}}.csv", sequence=SEQUENCES, allow_missing=True
+            f"{TRACKS}/{{sequence}}.csv",
+            sequence=FOLLOWED["sequences"],
+            allow_missing=True,
         ),
         truth=expand(
-            f"{TRACKS}/{{sequence}}_truth.csv", sequence=SEQUENCES, allow_missing=True
+            f"{TRACKS}/{{sequence}}_truth.csv",
+            sequence=FOLLOWED["sequences"],
+            allow_missing=True,
         ),
         scores=f"{TRACKS}/scores.tsv",
         figures=report(

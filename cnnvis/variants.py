@@ -88,6 +88,16 @@ class Variants:
         """What the study itself chose."""
         return self.found[0]
 
+    @property
+    def k_matters(self) -> bool:
+        """Whether any k leads to other pixels than another: whether a layer on the way uses it."""
+        first, *others = self.of(KEPT) or (self.own,)
+        return any(
+            not np.array_equal(one.index, first.index)
+            or not np.array_equal(one.weight, first.weight)
+            for one in others
+        )
+
     def of(self, kind: str) -> tuple[Variant, ...]:
         """Return the variants of one kind, in their order."""
         return tuple(one for one in self.found if one.kind == kind)

@@ -12,11 +12,12 @@ from cnnvis import overlap
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, photos, points, style
 
-DPI = 220
+DPI = 180
 
 _GAP = 0.08  # inches
 _FEWEST, _MOST = 4, 6  # side by side: no fewer, so that pictures have one size, and no more
 _LINE, _NAME = 0.105, 0.13  # inches of a line of words, of a name
+_CELLS = 112  # rows and columns of a density: more are not seen
 _LARGEST = 6.5  # points of letters: the heaviest fixation
 
 
@@ -120,7 +121,7 @@ def draw(sheet: style.Sheet, top: float, picture: npt.ArrayLike, panels: Sequenc
         points.draw(axes, panel.index, panel.weight, largest=_LARGEST)
         axes = sheet.axes(left, down + layout.words + size[1] + _GAP, *size)
         axes.set_gid(f"density {panel.name}")
-        density = overlap.density(panel.index, panel.weight, photo.shape[:2])
+        density = overlap.density(panel.index, panel.weight, photo.shape[:2], cells=_CELLS)
         photos.show(axes, photos.under_map(photo, density), photo.shape)
     bar = sheet.axes(style.MARGIN, top + layout.height - 0.34, 2.0, 0.08)
     mappable = ScalarMappable(Normalize(0, 1), style.SEQUENTIAL)

@@ -25,20 +25,25 @@ _CURVES = {
 
 @style.in_look
 def k_sensitivity(
-    seen: npt.NDArray[np.uint8], compared: Variants, *, target: str, title: str = ""
+    seen: npt.NDArray[np.uint8],
+    compared: Variants,
+    table: "pd.DataFrame",
+    *,
+    target: str,
+    title: str = "",
 ) -> Figure:
     """Return a figure of the backtracks of one photo with each k, and curves of how alike they are.
 
     Args:
         seen: (row, col, 3), what the network saw of the photo.
         compared: the variants of the photo.
+        table: how alike they are, from :func:`cnnvis.variants.table`.
         target: the class that was walked back from.
         title: of the figure.
 
     Raises:
         CnnvisError: there are no variants of this kind.
     """
-    table = variants.table(compared)
     rows = table[table["kind"] == variants.KEPT]
     panels = [
         beside.Panel(

@@ -18,7 +18,7 @@ _GAP = 0.1  # inches
 _WORDS = 0.4  # inches above a picture
 _BARS = 10  # units shown of a vector
 _LARGEST = 7.0  # points of letters
-_DPI = 220
+_DPI = 180
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,11 +172,12 @@ def _write(sheet: style.Sheet, left: float, top: float, width: float, step: Step
     met, heaviest = int((by_channel > 0).sum()), int(by_channel.argmax())
     size = " × ".join(map(str, step.shape))
     plural = "" if len(step.weight) == 1 else "s"
-    lines = [f"{step.kind}, {size}: {len(step.weight)} unit{plural}"]
+    kind = "" if step.kind == step.node else f"{step.kind}, "
+    lines = [f"{kind}{size}: {len(step.weight)} unit{plural}"]
     if step.mean is not None and step.shape[0] > 3 and met:
         total = by_channel.sum()
         share = f"{100 * by_channel[heaviest] / total:.0f} %"
-        lines.append(f"{met} of {step.shape[0]} channels; most in {heaviest} ({share})")
+        lines.append(f"{met} channels, most in {heaviest} ({share})")
     elif prod(step.shape) > 1 and met > _BARS:
         share = np.sort(by_channel)[::-1][:_BARS].sum() / by_channel.sum()
         lines.append(f"these {_BARS} hold {100 * share:.0f} % of the weight")

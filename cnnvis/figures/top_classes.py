@@ -122,7 +122,14 @@ def _draw_chart(axes: Axes, rows: "pd.DataFrame") -> None:
     axes.tick_params(axis="y", length=0, labelsize=style.TINY)
     axes.tick_params(axis="x", labelsize=style.TINY)
     axes.set_xlabel("overlap of densities", size=style.TINY)
-    axes.legend(loc="lower left", fontsize=style.TINY, handletextpad=0.3)
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=2,
+        borderaxespad=0.1,
+        fontsize=style.TINY,
+        handletextpad=0.3,
+    )
 
 
 def _caption(panels: Sequence[beside.Panel], shown: int, photos: int) -> str:

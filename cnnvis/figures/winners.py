@@ -1,5 +1,7 @@
 """One photo walked back by every winner: what of the pixels found depends on that choice."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -7,6 +9,9 @@ from matplotlib.figure import Figure
 from cnnvis import variants
 from cnnvis.figures import beside, style
 from cnnvis.variants import Variants
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MEANS = {
     "channel_sum": "channel_sum goes to one unit of the channel with the largest sum, at the "
@@ -19,21 +24,25 @@ _MEANS = {
 
 @style.in_look
 def winners(
-    seen: npt.NDArray[np.uint8], compared: Variants, *, target: str, title: str = "", note: str = ""
+    seen: npt.NDArray[np.uint8],
+    compared: Variants,
+    table: "pd.DataFrame",
+    *,
+    target: str,
+    title: str = "",
 ) -> Figure:
     """Return a figure of the backtracks of one photo by each winner.
 
     Args:
         seen: (row, col, 3), what the network saw of the photo.
         compared: the variants of the photo.
+        table: how alike they are, from :func:`cnnvis.variants.table`.
         target: the class that was walked back from.
         title: of the figure.
-        note: a sentence for the end of the caption.
 
     Raises:
         CnnvisError: there are no variants of this kind.
     """
-    table = variants.table(compared)
     rows = table[table["kind"] == variants.WINNER].to_dict("records")
     panels = [
         beside.Panel(
@@ -58,9 +67,17 @@ def winners(
             f"Walked back from {target}. At a convolution, "
             f"{'; '.join(_MEANS[name] for name in known)}. {beside.drawn(panels)} Overlap: the "
             f"share of two densities at the same places; own is the choice of this study, {own}. "
-            f"{note}"
+            f"{_about_k(compared)}"
         ).strip(),
         dpi=beside.DPI,
     )
     beside.draw(sheet, 0, seen, panels)
     return sheet.figure
+
+
+def _about_k(compared: Variants) -> str:
+    """Say that k decides nothing, where it was tried."""
+    if compared.k_matters or not compared.of(variants.KEPT):
+        return ""
+    tried = ", ".join(one.choice["k"] for one in compared.of(variants.KEPT))
+    return f"Every k ({tried}) leads to the same pixels: no layer on the way keeps k units."

@@ -160,7 +160,7 @@ def sensitivity(found: Mapping[str, Sequence[Map]], between: "pd.DataFrame") -> 
 
 
 def _ranks(values: Map) -> Map:
-    """Return the rank of every value, ties sharing the mean of theirs; SciPy's take long to load."""
+    """Return the rank of every value, ties the mean of theirs (SciPy takes long to load)."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[place.reshape(-1)])
 

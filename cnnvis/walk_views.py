@@ -103,7 +103,7 @@ def steps(path: Path, variants: Variants) -> list[tuple[Any, ...]]:
         (
             node,
             milestone.kind,
-            shapes[node],
+            shapes.get(node, ()),
             *backtrack_file.points(path, node=node, image=image),
             milestone.mean,
         )

@@ -45,6 +45,19 @@ class Variant:
 
 
 @dataclass(frozen=True, eq=False)
+class Milestone:
+    """A node at which a walk is shown.
+
+    Args:
+        kind: its operation, such as Conv2d.
+        mean: (row, col), the mean map over the channels; None where there are no rows and columns.
+    """
+
+    kind: str
+    mean: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Variants:
     """All variants of one photo.
 
@@ -53,15 +66,14 @@ class Variants:
         target: the class that they begin at.
         frame: how the photo became the input.
         found: the variants; the study's own is the first.
-        milestones: the nodes at which a walk is shown, from the input on -> the mean map (row, col)
-            over the channels; None where the node has no rows and columns.
+        milestones: the nodes at which a walk is shown, by their names, from the input on.
     """
 
     image: str
     target: int
     frame: Frame
     found: tuple[Variant, ...]
-    milestones: Mapping[str, NDArray[np.float32] | None]
+    milestones: Mapping[str, Milestone]
 
     def __post_init__(self) -> None:
         """Refuse variants of which the first is not the study's own, or that no node shows."""
@@ -75,6 +87,16 @@ class Variants:
     def own(self) -> Variant:
         """What the study itself chose."""
         return self.found[0]
+
+    @property
+    def k_matters(self) -> bool:
+        """Whether any k leads to other pixels than another: whether a layer on the way uses it."""
+        first, *others = self.of(KEPT) or (self.own,)
+        return any(
+            not np.array_equal(one.index, first.index)
+            or not np.array_equal(one.weight, first.weight)
+            for one in others
+        )
 
     def of(self, kind: str) -> tuple[Variant, ...]:
         """Return the variants of one kind, in their order."""

@@ -27,8 +27,8 @@ FLOORS = (
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file gradient_views backtrack_file backtrack_writer variant_file export"
-        " kernel_file",
+        " gradient_file gradient_views backtrack_file backtrack_writer variant_file walk_views"
+        " export kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

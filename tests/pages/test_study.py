@@ -16,6 +16,7 @@ LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("
 PICTURES = {
     "predictions": ["best_classes"],
     "backtracks": ["all_photos"],
+    "walk": ["path", "classes", "winners"],
     "objects": ["detections", "proposals"],
     "tracks": ["walk"],
     "through": ["layers"],
@@ -36,7 +37,10 @@ def results(tmp_path):
                 file = folder / f"figures/{kind}/{name}.{suffix}"
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch()
-    for path in ("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"):
+    for path in (
+        *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
+        *("class_sensitivity.tsv", "class_pairs.tsv", "variants.tsv"),
+    ):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
     (folder / "gradients/conv2/volumes").mkdir(parents=True)
@@ -116,6 +120,25 @@ def test_a_layer_that_lost_no_filters_has_no_curves(results):
     text = (results / "index.html").read_text()
     assert "importance/conv2/importance.png" in text
     assert "importance/conv2/ablation.png" not in text
+
+
+def test_of_the_walk_there_is_what_was_drawn(results):
+    """Without fully connected layers there is no figure of k; nothing need be compared at all."""
+    text = page_text(results)
+    assert "walk/k.png" not in text
+    assert 'href="net/photos/variants.tsv"' in text
+    for file in (results / "net/photos/figures/walk").glob("winners.*"):
+        file.unlink()
+    (results / "net/photos/variants.tsv").unlink()
+    text = page_text(results)
+    assert "walk/winners.png" not in text
+    assert "variants.tsv" not in text
+    assert 'href="net/photos/class_sensitivity.tsv"' in text
+
+
+def page_text(results):
+    index.write(results / "index.html", study.page(results, [LOOK], {}))
+    return (results / "index.html").read_text()
 
 
 def test_the_classifier_of_digits_is_on_the_page_where_it_was_studied(results):

@@ -16,7 +16,7 @@ FLOORS = (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
-        " overlap variants boxes known_boxes detections proposals sequences tracking"
+        " overlap variants boxes known_boxes detections proposals frames sequences tracking"
         " tracking_scores",
     ),
     (

@@ -1,6 +1,4 @@
-"""Sequences: the true boxes are where the objects are drawn, and files are read as frames."""
-
-import builtins
+"""Sequences: the true boxes are where the objects are drawn."""
 
 import numpy as np
 import pytest
@@ -92,62 +90,10 @@ def test_the_same_settings_make_the_same_frames():
     assert not np.array_equal(sequences.clutter(64), sequences.clutter(64, seed=1))
 
 
-def frames(count=3):
-    return [np.full((8, 10, 3), 50 * n, np.uint8) for n in range(count)]
-
-
-def test_a_folder_is_read_by_name(tmp_path):
-    for n, frame in enumerate(frames()):
-        Image.fromarray(frame).save(tmp_path / f"{2 - n:03}.png")
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / ".hidden.png").touch()
-    film = sequences.read(tmp_path, name="folder")
-    assert [int(frame[0, 0, 0]) for frame in film.frames] == [100, 50, 0]
-    assert film.truth == ()
-
-
-def test_an_animated_gif_is_read(tmp_path):
-    first, *rest = (Image.fromarray(frame) for frame in frames())
-    first.save(tmp_path / "a.gif", save_all=True, append_images=rest, duration=100)
-    film = sequences.read(tmp_path / "a.gif", name="gif")
-    assert [int(frame[0, 0, 0]) for frame in film.frames] == [0, 50, 100]
-
-
-def test_a_video_needs_its_packages(tmp_path, monkeypatch):
-    (tmp_path / "a.mp4").write_bytes(b"no video")
-    real = builtins.__import__
-
-    def without(name, *args, **options):
-        if name == "av":
-            raise ImportError(name)
-        return real(name, *args, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImageError, match=r"pip install 'cnnvis\[video\]'"):
-        sequences.read(tmp_path / "a.mp4", name="video")
-
-
-def test_a_video_is_read(tmp_path):
-    pytest.importorskip("av")
-    import imageio.v3 as writer
-
-    shades = np.array([0, 120, 240])[:, None, None, None]
-    clip = np.broadcast_to(shades, (3, 64, 64, 3)).astype(np.uint8)
-    writer.imwrite(tmp_path / "a.mp4", clip, plugin="pyav", codec="mpeg4", fps=5)
-    film = sequences.read(tmp_path / "a.mp4", name="video")
-    assert [frame.shape for frame in film.frames] == [(64, 64, 3)] * 3
-    np.testing.assert_allclose([frame.mean() for frame in film.frames], [0, 120, 240], atol=6)
-    (tmp_path / "b.mp4").write_bytes(b"no video")
-    with pytest.raises(ImageError, match=r"the video .* cannot be read"):
-        sequences.read(tmp_path / "b.mp4", name="video")
-
-
 def test_what_is_no_sequence(tmp_path):
-    with pytest.raises(ImageError, match="there is no sequence"):
-        sequences.read(tmp_path / "none", name="a")
-    (tmp_path / "a.gif").write_bytes(b"no picture")
-    with pytest.raises(ImageError, match="cannot be read as a sequence"):
-        sequences.read(tmp_path / "a.gif", name="a")
+    Image.fromarray(plain(RED)).save(tmp_path / "one.png")
+    with pytest.raises(ImageError, match="two frames or more of one size; got 1"):
+        sequences.read(tmp_path, name="a")
     with pytest.raises(ImageError, match="two frames or more of one size; got 1"):
         sequences.Film("a", (np.zeros((2, 2, 3), np.uint8),))
     with pytest.raises(ImageError, match="two objects cross; got 1"):
@@ -155,6 +101,14 @@ def test_what_is_no_sequence(tmp_path):
 
 
 SETTING = {"name": "s", "path": None, "kind": "pan", "photos": ["a"], "frames": 4}
+
+
+def test_a_sequence_is_read_from_files(tmp_path):
+    first, second = (Image.fromarray(plain(colour)) for colour in (RED, (0, 0, 255)))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
+    wanted = SETTING | {"path": tmp_path / "a.gif", "photos": []}
+    (film,) = sequences.films([wanted], {}, {})
+    assert (film.name, len(film.frames), film.truth) == ("s", 2, ())
 
 
 def test_settings_become_sequences(tmp_path):

@@ -7,11 +7,6 @@ TRACKING = settings["tracking"]
 FOLLOWED = study.tracking
 
 
-def per_tracking(pattern):
-    """The paths of a pattern for every network and image set in which objects are followed."""
-    return expand(pattern, network=FOLLOWED["networks"], images=FOLLOWED["images"])
-
-
 rule detections:
     """Find a box for each of the best classes of every image."""
     input:

@@ -61,6 +61,11 @@ def test_the_density_can_have_any_resolution():
     np.testing.assert_allclose(fine.box, own.box, atol=3)
 
 
+def test_places_on_another_grid_are_those_of_pixel_middles():
+    found = attention.on_photo([[20, 30]], [1.0], FRAME, sigma=0.01, shape=(30, 50))
+    assert np.unravel_index(found.density.argmax(), (30, 50)) == (12, 27)  # 12.25 and 27.25
+
+
 def test_the_region_and_its_parts():
     points = np.vstack([planted(10, 10), planted(40, 40, count=50, seed=1)])
     found = attention.on_photo(points, np.ones(110), FRAME, sigma=0.03, level=0.2)

@@ -23,6 +23,7 @@ def test_two_planted_objects_of_two_classes_are_found():
     found = proposals.propose(starts, FRAME, count=6)
     assert {one.rank for one in found} == {1, 2}
     assert [one.score for one in found] == sorted([one.score for one in found], reverse=True)
+    assert {one.sigma for one in proposals.propose(starts, FRAME, count=99)} == {*proposals.SIGMAS}
     true = [(20, 64, 42, 86), (76, 112, 98, 134)]
     assert proposals.recall([one.box for one in found], true) == 1.0
     shared = boxes.overlap([one.box for one in found], [one.box for one in found])
@@ -30,12 +31,11 @@ def test_two_planted_objects_of_two_classes_are_found():
 
 
 def test_one_class_at_two_places_gives_a_box_for_each():
-    found = proposals.propose([start((8, 8), (40, 40), spread=3)], FRAME, sigmas=[0.03])
+    options = {"sigmas": [0.03], "levels": [0.3]}
+    found = proposals.propose([start((8, 8), (40, 40), spread=3)], FRAME, **options)
     true = [(20, 60, 36, 76), (84, 124, 100, 140)]
     assert proposals.recall([one.box for one in found], true, overlap=0.4) == 1.0
-    only = proposals.propose(
-        [start((8, 8), (40, 40), spread=3)], FRAME, sigmas=[0.03], levels=[0.3], parts=1
-    )
+    only = proposals.propose([start((8, 8), (40, 40), spread=3)], FRAME, parts=1, **options)
     assert proposals.recall([one.box for one in only], true, overlap=0.4) == 0.5
 
 

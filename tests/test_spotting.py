@@ -64,10 +64,11 @@ def test_the_size_of_batches_does_not_show(net):
 
 
 def test_a_class_that_is_not_among_the_best_is_not_seen(net):
-    frames = [frame((0, LEFT)), frame((1, LEFT))]
-    assert [(one.frame, one.label) for one in spotted(net, frames, classes=(0,), among=1)] == [
-        (0, "red")
-    ]
+    small = (100, 10, 115, 25)
+    frames = [frame((0, LEFT), (1, small)), frame((1, LEFT), (0, small))]
+    first = spotted(net, frames, classes=(0,), among=1)
+    assert [(one.frame, one.label) for one in first] == [(0, "red")]
+    assert [one.frame for one in spotted(net, frames, classes=(0,), among=2)] == [0, 1]
     assert spotted(net, frames, classes=(2,), among=1) == ()
 
 

@@ -64,6 +64,14 @@ def test_two_tracks_swapped_half_way():
     assert scores.idf1 == 0.5
 
 
+def test_two_pairs_are_better_than_one_that_fits_well():
+    left, right = (0.0, -5.0, 10.0, 5.0), (0.0, 5.0, 10.0, 15.0)
+    truth, own = placed((0, 1, HERE), (0, 2, right)), placed((0, 1, HERE), (0, 2, left))
+    scores = tracking_scores.compare(truth, own, least=0.3)
+    assert (scores.misses, scores.false) == (0, 0)
+    assert scores.overlap == pytest.approx(1 / 3)
+
+
 def test_nothing_found():
     scores = tracking_scores.compare(placed((0, 1, HERE)), [])
     assert (scores.mota, scores.idf1, scores.misses) == (0, 0, 1)

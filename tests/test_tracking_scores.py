@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,12 @@ def test_without_truth_boxes_are_counted_alone():
     rows = tracking_scores.table("own", (), {"tracks": placed((0, 1, HERE), (1, 1, HERE))})
     assert rows.loc[0, ["found", "tracks"]].tolist() == [2, 1]
     assert rows.loc[0, ["mota", "idf1", "truth"]].isna().all()
+    known = tracking_scores.table("made", placed((0, 1, HERE)), {"tracks": placed((0, 1, HERE))})
+    text = pd.concat([rows, known]).to_csv(sep="\t", index=False)
+    assert text.splitlines()[1:] == [
+        "own\ttracks\t\t\t\t\t2\t\t\t\t1",
+        "made\ttracks\t1.0\t1.0\t1.0\t1\t1\t0\t0\t0\t1",
+    ]
 
 
 def test_what_cannot_be_compared():

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis import saliency
+from cnnvis import boxes, saliency
+from cnnvis.boxes import Box
+from cnnvis.errors import BacktrackError, did_you_mean
 from cnnvis.geometry import Frame
-from cnnvis.saliency import Box
+
+KINDS = ("region", "swept", "tight")
+"""Ways to draw a box: see :func:`on_photo`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +23,9 @@ class Attention:
         weight: (point,).
         kept: (point,) whether a point is no outlier; the density and the box leave outliers out.
         density: (row, col) over the whole photo, on a grid as fine as the network's own.
-        box: around the largest part of the region of high density; all 0 for none.
+        region: (row, col) where the density is high, on the same grid.
+        parts: a box round every connected part of the region, the largest first.
+        box: around what was found, see :func:`on_photo`; all 0 for none.
         seen: the part of the photo that the network was shown.
     """
 
@@ -27,8 +33,15 @@ class Attention:
     weight: NDArray[np.float64]
     kept: NDArray[np.bool_]
     density: NDArray[np.float64]
+    region: NDArray[np.bool_]
+    parts: tuple[Box, ...]
     box: Box
     seen: Box
+
+    @property
+    def hull(self) -> NDArray[np.float64]:
+        """(corner, [row, col]): the smallest convex outline round the points that were kept."""
+        return saliency.hull(self.points[self.kept])
 
 
 def on_photo(
@@ -40,6 +53,8 @@ def on_photo(
     near: float = 0.1,
     share: float = 0.05,
     level: float = 0.3,
+    box: str = "region",
+    shape: tuple[int, int] | None = None,
 ) -> Attention:
     """Carry weighted pixels of the input back to the photo, and say what they mark there.
 
@@ -50,33 +65,64 @@ def on_photo(
         sigma: width of the density, in sides of the input (the root of its area).
         near, share: the outlier rule, see :func:`cnnvis.saliency.inliers`.
         level: share of the highest density at which the region is cut off.
+        box: around what: the largest part of the "region"; that of the level, of
+            :data:`cnnvis.saliency.LEVELS`, whose box holds most weight beyond its share of the
+            photo ("swept"); or all points that are no outliers ("tight").
+        shape: (rows, cols) of the density; as fine as the network saw the photo unless given.
 
     Raises:
         BacktrackError: a point lies outside of the input, or an option means nothing.
     """
     top, left, rows, cols = frame.crop
+    grid = shape or frame.resized
+    scale = np.divide(grid, frame.resized)
     places = np.asarray(index, np.float64).reshape(-1, 2)
     weights = np.asarray(weight, np.float64)
     kept = saliency.inliers(places, (rows, cols), near=near, share=share, weight=weights)
     density = saliency.from_points(
-        places[kept] + (top, left),
+        (places[kept] + (top, left) + 0.5) * scale - 0.5,
         weights[kept],
-        shape=frame.resized,
-        sigma=sigma * float(np.sqrt(rows * cols)),
+        shape=grid,
+        sigma=sigma * float(np.sqrt(rows * cols) * np.sqrt(scale.prod())),
     )
-    found = saliency.box(density, level)
+    points = frame.to_photo(places)
+    parts = tuple(scaled(one, grid, frame.photo) for one in saliency.boxes(density, level))
     return Attention(
-        points=frame.to_photo(places),
+        points=points,
         weight=weights,
         kept=kept,
         density=density,
-        box=_scaled(found, frame),
-        seen=_scaled((top, left, top + rows, left + cols), frame),
+        region=saliency.region(density, level),
+        parts=parts,
+        box=next(iter(parts), boxes.NO_BOX)
+        if box == "region"
+        else _box(box, points[kept], weights[kept], density, frame.photo),
+        seen=scaled((top, left, top + rows, left + cols), frame.resized, frame.photo),
     )
 
 
-def _scaled(box: Box, frame: Frame) -> Box:
-    """Return a box of the resized photo as one of the photo, rounded to whole pixels."""
-    rows, cols = np.divide(frame.photo, frame.resized)
+def _box(
+    kind: str,
+    points: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    density: NDArray[np.float64],
+    photo: tuple[int, int],
+) -> Box:
+    """Return the box of another of the :data:`KINDS` than the region's, in pixels of the photo."""
+    if kind not in KINDS:
+        raise BacktrackError(
+            f"a box is one of {', '.join(KINDS)}, got {kind!r}{did_you_mean(kind, KINDS)}."
+        )
+    if kind == "tight":
+        return saliency.tight_box(points, photo)
+    swept = [scaled(one, density.shape, photo) for _, one in saliency.sweep(density)]
+    if not swept:
+        return boxes.NO_BOX
+    return swept[int(boxes.contrast(swept, points, weight, photo).argmax())]
+
+
+def scaled(box: Box, grid: tuple[int, ...], photo: tuple[int, int]) -> Box:
+    """Return a box of a grid over the photo as one of the photo, rounded to whole pixels."""
+    rows, cols = np.divide(photo, grid)
     row0, col0, row1, col1 = box
     return round(row0 * rows), round(col0 * cols), round(row1 * rows), round(col1 * cols)

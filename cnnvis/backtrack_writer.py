@@ -16,7 +16,7 @@ from cnnvis.labels import Image
 from cnnvis.provenance import Provenance
 
 SCHEMA = "cnnvis/backtracks"
-VERSION = 1
+VERSION = 2
 FRAME_FIELDS = (
     *("photo_rows", "photo_cols", "resized_rows", "resized_cols"),
     *("crop_top", "crop_left", "crop_rows", "crop_cols"),
@@ -26,7 +26,7 @@ _AXES = ("channel", "row", "col")
 _POINTS_PER_CHUNK = 4096
 
 Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Points of one image: index (point, axis) and weight (point,)."""
+"""Points of one start: index (point, axis) and weight (point,)."""
 
 
 class _Points(Protocol):
@@ -39,7 +39,7 @@ class _Points(Protocol):
 
 
 class _Backtrack(Protocol):
-    """What a walk found, with one start for every image: see :mod:`cnnvis.backtrack`."""
+    """What a walk found for all starts of an image, then of the next: :mod:`cnnvis.backtrack`."""
 
     @property
     def points(self) -> Mapping[str, _Points]: ...
@@ -53,7 +53,7 @@ class _Node:
     """The points of one node, which wait in memory until they fill chunks of the file."""
 
     def __init__(self, group: h5py.Group) -> None:
-        self.image_start = group["image_start"]
+        self.start_edge = group["start_edge"]
         self.lost = group["lost"]
         self._group = group
         self._datasets = (group["index"], group["weight"])
@@ -62,7 +62,7 @@ class _Node:
         self.count = 0
 
     def add(self, points: Weighted) -> None:
-        """Take the points of the next image."""
+        """Take the points of the next start."""
         self._waiting.append(points)
         self.count += len(points[1])
         waiting = self.count - self._written
@@ -97,6 +97,7 @@ class Writer:
         self._file = file
         self._nodes = {node: _Node(file["nodes"][node]) for node in nodes}
         self._progress = image_table.Progress(images)
+        self._ranks = len(file["rank"])
 
     def append(
         self,
@@ -111,36 +112,48 @@ class Writer:
 
         Args:
             names: their ids, in the order of the file.
-            found: their backtracks, one start for each image, in this order.
-            target: (image,) the units the backtracks begin at.
-            score: (image,) their scores, before softmax.
+            found: their backtracks: all starts of the first image, then those of the next.
+            target: (image, rank) the units the backtracks begin at.
+            score: (image, rank) their scores, before softmax.
             frames: of the images.
 
         Raises:
             StoreError: the images are not the next ones, a node was not announced, or there is not
-                one entry for each image.
+                one entry for each image, or each start.
         """
         rows = self._progress.take(names)
         self._require_known({**found.points, **found.lost})
         self._write_tables(
             rows,
-            target=np.asarray(target),
-            score=np.asarray(score),
-            arrived=np.asarray(found.arrived),
-            frame=np.array([frame.numbers for frame in frames]),
+            target=target,
+            score=score,
+            arrived=self._by_rank("arrived", found.arrived),
+            frame=[frame.numbers for frame in frames],
         )
         for name, lost in found.lost.items():
-            self._nodes[name].lost[rows.start : rows.stop] = np.asarray(lost)
-        pieces = {name: _by_image(points, len(rows)) for name, points in found.points.items()}
-        ends = np.zeros((len(self._nodes), len(rows)), np.int64)
-        for place in range(len(rows)):  # one by one: laid out alike for every size of batch
+            by_rank = self._by_rank(f"lost at {name}", lost)
+            self._nodes[name].lost[rows.start : rows.stop] = by_rank
+        starts = range(rows.start * self._ranks, rows.stop * self._ranks)
+        pieces = {name: _by_start(points, len(starts)) for name, points in found.points.items()}
+        ends = np.zeros((len(self._nodes), len(starts)), np.int64)
+        for place in range(len(starts)):  # one by one: laid out alike for every size of batch
             for number, (name, node) in enumerate(self._nodes.items()):
                 if name in pieces:
                     node.add(pieces[name][place])
                 ends[number, place] = node.count
         for node, counted in zip(self._nodes.values(), ends, strict=True):
-            node.image_start[rows.start + 1 : rows.stop + 1] = counted
+            node.start_edge[starts.start + 1 : starts.stop + 1] = counted
         self._file.check()
+
+    def _by_rank(self, name: str, values: ArrayLike) -> NDArray[np.float64]:
+        """Return what a walk says of every start (start,) as (image, rank)."""
+        array = np.asarray(values, np.float64)
+        if array.ndim != 1 or len(array) % self._ranks:
+            raise StoreError(
+                f"{name}: {self._ranks} starts for each image were announced; got an array of "
+                f"shape {array.shape}."
+            )
+        return array.reshape(-1, self._ranks)
 
     def _require_known(self, nodes: Mapping[str, object]) -> None:
         unknown = [node for node in nodes if node not in self._nodes]
@@ -150,11 +163,17 @@ class Writer:
                 f"{list(self._nodes)}."
             )
 
-    def _write_tables(self, rows: range, **tables: NDArray[Any]) -> None:
+    def _write_tables(self, rows: range, **tables: ArrayLike) -> None:
         for name, values in tables.items():
-            if len(values) != len(rows):
-                raise StoreError(f"{name}: {len(rows)} images were given, and {len(values)} of it.")
-            self._file[name][rows.start : rows.stop] = values
+            array = np.asarray(values)
+            expected = (len(rows), *self._file[name].shape[1:])
+            if array.shape != expected:
+                dims = ", ".join(dimensions.labels(self._file[name]))
+                raise StoreError(
+                    f"{name}: for {len(rows)} images an array ({dims}) of shape {expected} was "
+                    f"expected; got {array.shape}."
+                )
+            self._file[name][rows.start : rows.stop] = array
 
     def finish(self) -> None:
         """Write what still waits.
@@ -167,15 +186,15 @@ class Writer:
             node.finish()
 
 
-def _by_image(points: _Points, count: int) -> list[Weighted]:
+def _by_start(points: _Points, count: int) -> list[Weighted]:
     """Return the points of every start apart, each in the order in which they came."""
     index, weight, start = (
         np.asarray(values) for values in (points.index, points.weight, points.start)
     )
     if len(start) and not 0 <= start.min() <= start.max() < count:
         raise StoreError(
-            f"one start for each of {count} images was expected; the points belong to starts "
-            f"{start.min()} to {start.max()}."
+            f"the images have {count} starts in all; the points belong to starts {start.min()} to "
+            f"{start.max()}."
         )
     order = np.argsort(start, kind="stable")
     edges = np.searchsorted(start[order], np.arange(1, count))
@@ -190,6 +209,7 @@ def create(
     image_node: str,
     images: Sequence[Image],
     provenance: Provenance,
+    ranks: int = 1,
     attrs: Mapping[str, Any] | None = None,
 ) -> Iterator[Writer]:
     """Yield a writer; the file appears under ``path`` once all images have been appended.
@@ -200,6 +220,7 @@ def create(
         image_node: the one of them that holds the input.
         images: all images, in the order in which they will be appended.
         provenance: where the backtracks come from.
+        ranks: starts of every image, such as its best classes.
         attrs: what else the file says of itself: model, weights_sha256, preprocessing, options.
 
     Raises:
@@ -208,28 +229,33 @@ def create(
     """
     if image_node not in nodes:
         raise StoreError(f"the image's node {image_node!r} is not among the nodes {list(nodes)}.")
+    if ranks < 1:
+        raise StoreError(f"every image has one start or more; got ranks={ranks}.")
     described = {**(attrs or {}), "image_node": image_node}
     with hdf5.create(
         path, schema=SCHEMA, version=VERSION, provenance=provenance, attrs=described
     ) as file:
         image = image_table.write(file, images)
-        edge = dimensions.extent(file, "image_edge", len(images) + 1)
+        rank = dimensions.scale(file, "rank", np.arange(1, ranks + 1, dtype=np.int32))
+        edge = dimensions.extent(file, "edge", len(images) * ranks + 1)
         field = dimensions.scale(file, "field", FRAME_FIELDS)
-        none = np.zeros(len(images))
-        dimensions.table(file, "target", none.astype(np.int32), [image])
-        dimensions.table(file, "score", none, [image])
-        dimensions.table(file, "arrived", none, [image])
+        none = np.zeros((len(images), ranks))
+        dimensions.table(file, "target", none.astype(np.int32), [image, rank])
+        dimensions.table(file, "score", none, [image, rank])
+        dimensions.table(file, "arrived", none, [image, rank])
         dimensions.table(file, "frame", np.zeros((len(images), 8), np.int32), [image, field])
         for node, shape in nodes.items():
-            _create_node(file, node, shape, image, edge)
+            _create_node(file, node, shape)
+            group = file[f"nodes/{node}"]
+            dimensions.table(group, "start_edge", np.zeros(len(edge), np.int64), [edge])
+            dimensions.table(group, "lost", none, [image, rank])
         writer = Writer(file, tuple(nodes), images)
         yield writer
         writer.finish()
 
 
-def _create_node(
-    file: h5py.File, node: str, shape: Sequence[int], image: h5py.Dataset, edge: h5py.Dataset
-) -> None:
+def _create_node(file: h5py.File, node: str, shape: Sequence[int]) -> None:
+    """Create the group of a node, with places for its points."""
     group = file.create_group(f"nodes/{node}", track_order=True)
     group.attrs["shape"] = list(shape)
     numbered = tuple(f"axis_{place}" for place in range(1, len(shape) + 1))
@@ -244,6 +270,3 @@ def _create_node(
             compression="gzip",  # a chunk is mostly empty when there are few points
             shuffle=True,
         )
-    starts = np.zeros(len(edge), np.int64)
-    dimensions.table(group, "image_start", starts, [edge])
-    dimensions.table(group, "lost", np.zeros(len(image)), [image])

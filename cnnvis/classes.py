@@ -16,6 +16,9 @@ IMAGENET = "imagenet"
 _IMAGENET_FILE = Path(__file__).parent / DATA_FILES[0]
 
 
+_BEST = re.compile(r"top([1-9]\d*)")
+
+
 @cache
 def names_of(classes: str | None) -> tuple[str, ...]:
     """Return the names of classes in the order of the scores; none where they are only numbered.
@@ -61,6 +64,18 @@ def index_of(name_or_index: str | int, classes: str | None = IMAGENET) -> int:
     if not names:
         raise ConfigError(f"class {text!r}: these classes have no names; give an index.")
     return _named(text, names)
+
+
+def best_count(wanted: str | int) -> int | None:
+    """Return how many classes ``top1``, ``top5`` and the like ask for; None where it is a class.
+
+    They stand where a class could: for those with the highest scores of each image.
+
+    >>> best_count("top5"), best_count("Egyptian cat"), best_count(285)
+    (5, None, None)
+    """
+    found = _BEST.fullmatch(str(wanted).strip())
+    return int(found[1]) if found else None
 
 
 def _checked(index: int, count: int) -> int:

@@ -18,6 +18,9 @@ from cnnvis.files import sha256
 #: What an own network must say of itself, and a network of the catalogue must not.
 _OWN_NETWORK_KEYS = ("architecture", "weights", "preprocessing")
 
+#: How many photos each kind of sequence is made of.
+_PHOTOS_OF = {"pan": 1, "crossing": 2, "hiding": 1}
+
 #: Words that stand for images where an id is asked for.
 _SOURCE_WORDS = ("mean", "set")
 FIRST_IMAGE = "first"
@@ -88,6 +91,22 @@ class Study:
     settings: Mapping[str, Any]
 
     @property
+    def tracking(self) -> dict[str, list[str]]:
+        """The networks that follow objects, in which image sets, and the names of the sequences.
+
+        Image sets are those that hold the photos of all sequences.
+        """
+        wanted = self.settings["tracking"]
+        names = [sequence["name"] for sequence in wanted["sequences"]]
+        photos = {photo for sequence in wanted["sequences"] for photo in sequence["photos"]}
+        networks = {"first": [*self.networks][:1], "all": [*self.networks], "none": []}
+        return {
+            "networks": networks[wanted["networks"]] if names else [],
+            "images": [name for name, choice in self.images.items() if photos <= {*choice.ids}],
+            "sequences": names,
+        }
+
+    @property
     def downloads(self) -> dict[str, dict[str, Any]]:
         """What is to be downloaded, by file name: an archive, or a network whose weights it is.
 
@@ -118,6 +137,7 @@ def load(raw: Mapping[str, Any], schema: Path) -> Study:
     _refuse_twice("images", [item["name"] for item in settings["images"]])
     _check_classes(settings, networks.values())
     _check_image_ids(settings, images.values())
+    _check_tracking(settings["tracking"], images.values())
     return Study(networks, images, settings)
 
 
@@ -341,7 +361,7 @@ def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...
 def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
     """Refuse a class that is not one of ImageNet's, where every network has those."""
     wanted = [("gradients.units", unit) for unit in settings["gradients"]["units"]]
-    if settings["backtrack"]["target"] != "top1":
+    if classes.best_count(settings["backtrack"]["target"]) is None:
         wanted.append(("backtrack.target", settings["backtrack"]["target"]))
     for choice in networks:
         for key, value in wanted:
@@ -375,4 +395,26 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice])
                 raise ConfigError(
                     f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
                     f"Use the id of an image of its sheet, or {' or '.join(words)}."
+                )
+
+
+def _check_tracking(wanted: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
+    """Refuse sequences that cannot be made or read."""
+    _refuse_twice("tracking.sequences", [sequence["name"] for sequence in wanted["sequences"]])
+    for sequence in wanted["sequences"]:
+        where = f"tracking.sequences, '{sequence['name']}'"
+        needed = 0 if sequence["path"] else _PHOTOS_OF[sequence["kind"]]
+        if len(sequence["photos"]) != needed:
+            raise ConfigError(
+                f"{where}: a path needs no photos, and '{sequence['kind']}' without a path "
+                f"{_PHOTOS_OF[sequence['kind']]}; got {len(sequence['photos'])}."
+            )
+        if sequence["path"] and not Path(sequence["path"]).exists():
+            raise ConfigError(f"{where}: there is no file or folder {sequence['path']}.")
+        for choice in images:
+            missing = [photo for photo in sequence["photos"] if photo not in choice.ids]
+            if missing and len(missing) < needed:
+                raise ConfigError(
+                    f"{where}: the image set '{choice.name}' has no image '{missing[0]}'"
+                    f"{did_you_mean(missing[0], choice.ids)}."
                 )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnnvis import images, models, network, sheets
-from cnnvis.errors import ImageError
-from cnnvis.labels import Image
+from cnnvis.errors import ImageError, did_you_mean
+from cnnvis.labels import FIRST, Image
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,21 @@ class Inputs:
                 "in the sheet."
             )
         return replace(self, rows=rows.reset_index(drop=True))
+
+    def only(self, image: str) -> "Inputs":
+        """Return the network with one image alone; ``first`` stands for the first one.
+
+        Raises:
+            ImageError: there is no such image.
+        """
+        ids = list(self.rows["id"])
+        wanted = ids[0] if image == FIRST else image
+        if wanted not in ids:
+            raise ImageError(
+                f"no image '{wanted}' in the set{did_you_mean(wanted, ids)}. Give the id of one of "
+                f"its images, or {FIRST}."
+            )
+        return replace(self, rows=self.rows[self.rows["id"] == wanted].reset_index(drop=True))
 
     def batches(self, size: int) -> Iterator[images.Batch]:
         """Yield the images ready for the network, ``size`` at a time.

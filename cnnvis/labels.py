@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from cnnvis.errors import ImageError
 
+FIRST = "first"
+"""Stands for the first image of a set where the id of an image is expected."""
+
 
 @dataclass(frozen=True)
 class Image:

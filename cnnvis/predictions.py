@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis.classes import index_of
+from cnnvis.classes import best_count, index_of
 from cnnvis.errors import CnnvisError, ConfigError
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 BEST = 5
 """How many classes a table lists for each image."""
-
-TOP = "top1"
-"""The word for the class with the highest score of each image, where a class could stand."""
 
 
 def probabilities(scores: ArrayLike) -> NDArray[np.float64]:
@@ -48,21 +45,32 @@ def best(scores: ArrayLike, *, count: int = BEST) -> NDArray[np.intp]:
 
 
 def targets(wanted: str | int, scores: ArrayLike, classes: str | None) -> NDArray[np.intp]:
-    """Return (image,) the class to explain: ``top1`` for the best of each, or one class for all.
+    """Return (image, rank) the classes to explain.
+
+    Args:
+        wanted: ``top1`` for the best class of each image, ``top5`` for the five best, the best
+            first, and so on; or one class for all, by its name or index.
+        scores: (image, class).
+        classes: how the classes are named, see :func:`cnnvis.classes.names_of`.
 
     Raises:
-        ConfigError: there is no such class among the scores (image, class).
+        ConfigError: there is no such class, or there are not so many.
 
-    >>> targets("top1", [[0.0, 2.0], [1.0, 0.0]], None).tolist()
-    [1, 0]
+    >>> scores = [[0.0, 2.0, 1.0], [1.0, 0.0, 3.0]]
+    >>> targets("top2", scores, None).tolist(), targets(0, scores, None).tolist()
+    ([[1, 2], [2, 0]], [[0], [0]])
     """
     values = np.asarray(scores)
-    if wanted == TOP:
-        return best(values, count=1)[:, 0]
+    has = values.shape[1]
+    count = best_count(wanted)
+    if count is not None:
+        if count > has:
+            raise ConfigError(f"no {count} best classes: the network has {has} in all.")
+        return best(values, count=count)
     index = index_of(wanted, classes)
-    if index >= values.shape[1]:
-        raise ConfigError(f"no class {index}: the network has {values.shape[1]}, counted from 0.")
-    return np.full(len(values), index)
+    if index >= has:
+        raise ConfigError(f"no class {index}: the network has {has}, counted from 0.")
+    return np.full((len(values), 1), index)
 
 
 def class_name(index: int, names: Sequence[str]) -> str:

@@ -1,17 +1,21 @@
 """Saliency: from weighted pixels to a density, to the region they mark, and to boxes around it."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnvis.boxes import NO_BOX, Box
 from cnnvis.errors import BacktrackError
-
-Box = tuple[int, int, int, int]
-"""(first row, first column, end row, end column), the ends just outside; all 0 for no box."""
 
 SIGMA = 0.09
 """Width of the Gaussian in sides of the image, where none is given: the published choice."""
 
-NO_BOX: Box = (0, 0, 0, 0)
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Shares of the highest density at which a sweep cuts."""
+
+_CUT = 4
+"""How many standard deviations of the Gaussian are computed."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
@@ -26,7 +30,9 @@ def from_points(
     """Return the density (row, col) of weighted points, smoothed with a Gaussian.
 
     Away from the border it adds up to the total weight; what the Gaussian pushes over the border is
-    lost, so that points outside of the image are not made up.
+    lost, so that points outside of the image are not made up. The Gaussian is taken apart into rows
+    and columns, and computed for those alone that hold points: the time grows with the size of the
+    map, not with the width of the Gaussian.
 
     Args:
         index: (point, [row, col]), in pixels; not whole numbers are rounded to the nearest pixel.
@@ -41,8 +47,6 @@ def from_points(
     >>> from_points([[1, 2]], [0.5], shape=(3, 4), sigma=0)[1].tolist()
     [0.0, 0.0, 0.5, 0.0]
     """
-    from scipy import ndimage
-
     pixel = _pixels(index, shape)
     weights = np.asarray(weight, dtype=np.float64)
     if weights.shape != (len(pixel),):
@@ -50,12 +54,21 @@ def from_points(
     sigma = SIGMA * float(np.sqrt(shape[0] * shape[1])) if sigma is None else sigma
     if not sigma >= 0:
         raise BacktrackError(f"a density needs a sigma of 0 or more pixels, got {sigma}")
-    flat = np.ravel_multi_index((pixel[:, 0], pixel[:, 1]), shape)
-    counted = np.bincount(flat, weights=weights, minlength=shape[0] * shape[1])
-    density = counted.reshape(shape).astype(np.float64)
-    if sigma > 0:
-        density = ndimage.gaussian_filter(density, sigma, mode="constant", truncate=4)
-    return np.asarray(density, dtype=np.float64)
+    rows, row_of = np.unique(pixel[:, 0], return_inverse=True)
+    cols, col_of = np.unique(pixel[:, 1], return_inverse=True)
+    counted = np.bincount(row_of * len(cols) + col_of, weights, len(rows) * len(cols))
+    down, across = _bells(rows, shape[0], sigma), _bells(cols, shape[1], sigma)
+    return np.asarray(down.T @ counted.reshape(len(rows), len(cols)) @ across)
+
+
+def _bells(places: NDArray[np.intp], length: int, sigma: float) -> NDArray[np.float64]:
+    """Return a Gaussian round every place, (place, pixel); its values add up to 1 in the open."""
+    radius = int(_CUT * sigma + 0.5)
+    steps = np.arange(-radius, radius + 1)
+    bell = np.exp(-0.5 * np.square(steps / sigma)) if sigma > 0 else np.ones(1)
+    away = np.arange(length) - places[:, None]
+    near = np.abs(away) <= radius
+    return np.where(near, bell[np.where(near, away + radius, 0)] / bell.sum(), 0.0)
 
 
 def inliers(
@@ -129,7 +142,7 @@ def boxes(density: NDArray[np.floating], level: float) -> tuple[Box, ...]:
     label, count = ndimage.label(region(density, level), structure=_EIGHT_NEIGHBOURS)
     parts = np.arange(1, count + 1)
     size = np.bincount(label.ravel(), minlength=count + 1)[1:]
-    mass = np.atleast_1d(ndimage.sum_labels(density, label, parts))
+    mass = np.bincount(label.ravel(), density.ravel(), count + 1)[1:]
     found = ndimage.find_objects(label)
     order = np.lexsort((parts, -mass, -size))
     return tuple(
@@ -147,6 +160,64 @@ def box(density: NDArray[np.floating], level: float) -> Box:
     (1, 2, 2, 3)
     """
     return next(iter(boxes(density, level)), NO_BOX)
+
+
+def sweep(
+    density: NDArray[np.floating], levels: Iterable[float] = LEVELS, *, parts: int = 1
+) -> tuple[tuple[float, Box], ...]:
+    """Return boxes at several levels as (level, box), each box once, at its lowest level.
+
+    Args:
+        density: (row, col).
+        levels: shares of the maximum, see :func:`region`.
+        parts: at most so many boxes at each level, the largest parts first.
+
+    Raises:
+        BacktrackError: as :func:`region`.
+
+    >>> peak = np.array([[1.0, 1, 1], [1, 3, 1], [1, 1, 1]])
+    >>> sweep(peak, [0.2, 0.3, 0.5])
+    ((0.2, (0, 0, 3, 3)), (0.5, (1, 1, 2, 2)))
+    """
+    found: dict[Box, float] = {}
+    for level in sorted(levels):
+        for one in boxes(density, level)[:parts]:
+            found.setdefault(one, level)
+    return tuple((level, one) for one, level in found.items())
+
+
+def hull(index: ArrayLike) -> NDArray[np.float64]:
+    """Return the corners (corner, [row, col]) of the smallest convex outline round all points.
+
+    They are in order, from the first point by row and column; fewer than three points, or points
+    on one line, give the ends of that line.
+
+    Source: A. M. Andrew, "Another efficient algorithm for convex hulls in two dimensions",
+    Information Processing Letters 9, 1979.
+
+    >>> hull([[0, 0], [0, 4], [2, 2], [4, 0], [4, 4], [1, 3]]).astype(int).tolist()
+    [[0, 0], [4, 0], [4, 4], [0, 4]]
+    """
+    points = np.unique(np.asarray(index, dtype=np.float64).reshape(-1, 2), axis=0)
+    if len(points) < 3:
+        return points
+    there, back = _chain(points), _chain(points[::-1])
+    return np.array([*there[:-1], *back[:-1]])
+
+
+def _chain(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return one side of the hull of sorted points, turning one way only."""
+    chain: list[NDArray[np.float64]] = []
+    for point in points:
+        while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
+            chain.pop()
+        chain.append(point)
+    return chain
+
+
+def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> float:
+    (row, col), (row_on, col_on) = b - a, c - a
+    return float(row * col_on - col * row_on)
 
 
 def tight_box(index: ArrayLike, shape: tuple[int, int]) -> Box:

@@ -5,13 +5,13 @@ shards for the rest, by HDF5's virtual datasets: nothing large is written twice.
 shards are relative: the folder can be moved as a whole.
 
 * A dataset (image, ...) becomes the shards' datasets one after the other.
-* So do the points of backtracks, (point, ...); ``image_start``, which says where the points of an
-  image begin, is computed anew.
+* So do the points of backtracks, (point, ...); ``start_edge``, which says where the points of every
+  backtrack begin, is computed anew.
 * What depends on no image has to be the same in all shards.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from cnnvis import dimensions, hdf5
 from cnnvis.errors import StoreError
 from cnnvis.provenance import Provenance, of
 
-IMAGE, POINT, IMAGE_EDGE = "image", "point", "image_edge"
+IMAGE, POINT, EDGE = "image", "point", "edge"
 """Dimensions that grow with the images: themselves, the points of all of them, and where the points
-of each begin and end."""
-_GROWING = (IMAGE, POINT, IMAGE_EDGE)
+of each backtrack begin and end."""
+_GROWING = (IMAGE, POINT, EDGE)
+_RANK = "rank"
+"""A dimension of a few entries for each image."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def _read(path: Path) -> _Shard:
         if hdf5.SHARDS in file:
             raise StoreError(f"{path} is gathered itself; name its shards instead.")
         objects = dict(_walk(file))
+        # HDF5 would search the whole file for the name of each dimension, once for every use of it.
+        names = {_address(item): name for name, item in objects.items()}
         return _Shard(
             path,
             str(file.attrs["schema"]),
@@ -122,7 +126,7 @@ def _read(path: Path) -> _Shard:
             hdf5.provenance_of(file),
             {name: _attrs(item) for name, item in objects.items() if isinstance(item, h5py.Group)},
             {
-                name: _member(item)
+                name: _member(item, names)
                 for name, item in objects.items()
                 if isinstance(item, h5py.Dataset)
             },
@@ -146,16 +150,21 @@ def _attrs(item: h5py.HLObject) -> tuple[tuple[str, Any], ...]:
     return tuple((n, tuple(v.tolist()) if isinstance(v, np.ndarray) else v) for n, v in found)
 
 
-def _member(dataset: h5py.Dataset) -> _Member:
+def _address(item: h5py.HLObject) -> int:
+    """Return what tells an object of a file from all others."""
+    return int(h5py.h5o.get_info(item.id).addr)
+
+
+def _member(dataset: h5py.Dataset, names: Mapping[int, str]) -> _Member:
     is_extent = dimensions.is_extent(dataset)
     labels = dimensions.labels(dataset)
-    large = labels[0] == POINT or (labels[0] == IMAGE and dataset.ndim > 1)
+    large = labels[0] == POINT or (labels[0] == IMAGE and labels[1:] not in ((), (_RANK,)))
     words = h5py.check_string_dtype(dataset.dtype) is not None
     return _Member(
         shape=dataset.shape,
         dtype=dataset.dtype,
         labels=labels,
-        scales=tuple(dim[0].name for dim in dataset.dims if len(dim)),
+        scales=tuple(names[_address(dim[0])] for dim in dataset.dims if len(dim)),
         attrs=_attrs(dataset),
         is_scale=dataset.is_scale,
         is_extent=is_extent,
@@ -242,7 +251,7 @@ def _write(
 
 def _joined_length(members: Sequence[_Member]) -> int:
     """Return the length of a growing dimension; edges are one more than what they divide."""
-    if members[0].grows == IMAGE_EDGE:
+    if members[0].grows == EDGE:
         return sum(member.shape[0] - 1 for member in members) + 1
     return sum(member.shape[0] for member in members)
 
@@ -251,7 +260,7 @@ def _joined(members: Sequence[_Member]) -> NDArray[Any]:
     """Return the copied values of all shards as one array."""
     first = members[0]
     values = [member.values for member in members if member.values is not None]
-    if first.grows == IMAGE_EDGE:
+    if first.grows == EDGE:
         counts = np.concatenate([np.diff(edges) for edges in values])
         return np.concatenate([[0], np.cumsum(counts)]).astype(first.dtype)
     return np.concatenate(values) if first.grows else values[0]

@@ -31,7 +31,7 @@ ROLES = ("reference", "similar", "dissimilar", "other")
 
 _PACKAGES = ("skimage", "sklearn")
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
 def read_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
@@ -73,10 +73,10 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     sources = sorted(
         path.as_posix()
         for path in found
-        if path.suffix.lower() in _SUFFIXES and not any(part[0] == "." for part in path.parts)
+        if path.suffix.lower() in SUFFIXES and not any(part[0] == "." for part in path.parts)
     )
     if not sources:
-        raise ImageError(f"the folder {place} holds no photos ({', '.join(_SUFFIXES)}).")
+        raise ImageError(f"the folder {place} holds no photos ({', '.join(SUFFIXES)}).")
     ids = [_id_of(source) for source in sources]
     count = Counter(ids)
     unique = [

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cnnvis import hdf5, image_table
 from cnnvis.activation_writer import SCHEMA, VERSION, Writer, create
 from cnnvis.errors import StoreError, did_you_mean
-from cnnvis.labels import Image
+from cnnvis.labels import FIRST, Image
 from cnnvis.layer_spec import LayerSpec, describe
 from cnnvis.provenance import Provenance
 
@@ -46,8 +46,6 @@ __all__ = [
     "scores",
 ]
 
-FIRST = "first"
-"""Stands for the first image of a file where the id of an image is expected."""
 MEAN, SET = "mean", "set"
 """Sources of maps beside the single images: the mean over all images, and all of them."""
 _SLAB_BYTES = 1 << 20

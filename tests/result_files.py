@@ -103,24 +103,32 @@ def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **optio
 NODES = {"scores": (7,), "features.0": (5, 3, 4), "unvisited": (5, 3, 4), "x": (3, 10, 12)}
 
 
-def backtrack(numbers):
-    """What a walk may find for images: number ``n`` has ``n`` points in a map, two pixels."""
+RANKS = 2
+
+
+def begun(numbers):
+    """The starts of images, in the order of a walk, numbered through the file."""
+    return [RANKS * n + place for n in numbers for place in range(RANKS)]
+
+
+def backtrack(starts):
+    """What a walk may find for starts: number ``n`` has ``n`` points in a map, two pixels."""
     points, lost = {}, {}
     for place, (node, shape) in enumerate(NODES.items()):
         if node == "unvisited":
             continue
-        draw = [np.random.default_rng([n, place]) for n in numbers]
-        counts = {"scores": [1] * len(numbers), "x": [2] * len(numbers)}.get(node, numbers)
+        draw = [np.random.default_rng([n, place]) for n in starts]
+        counts = {"scores": [1] * len(starts), "x": [2] * len(starts)}.get(node, starts)
         index = [
             rng.integers(0, shape, (k, len(shape))) for rng, k in zip(draw, counts, strict=True)
         ]
         points[node] = SimpleNamespace(
             index=np.concatenate(index),
             weight=np.concatenate([rng.random(k) for rng, k in zip(draw, counts, strict=True)]),
-            start=np.repeat(np.arange(len(numbers)), counts),
+            start=np.repeat(np.arange(len(starts)), counts),
         )
         lost[node] = np.array([rng.random() for rng in draw])
-    arrived = np.bincount(points["x"].start, points["x"].weight, len(numbers))
+    arrived = np.bincount(points["x"].start, points["x"].weight, len(starts))
     return SimpleNamespace(points=points, lost=lost, arrived=arrived)
 
 
@@ -132,14 +140,15 @@ def write_backtracks(path, count=3, first=0, batch=2):
         image_node="x",
         images=images(count, first),
         provenance=made("walk_back", first=first),
+        ranks=RANKS,
         attrs={"model": "tiny"},
     ) as writer:
         for begin in range(first, first + count, batch):
             numbers = list(range(begin, min(begin + batch, first + count)))
             writer.append(
                 [f"i{n}" for n in numbers],
-                backtrack(numbers),
-                target=np.array(numbers) % 7,
-                score=np.array(numbers) / 4,
+                backtrack(begun(numbers)),
+                target=np.reshape(begun(numbers), (-1, RANKS)) % 7,
+                score=np.reshape(begun(numbers), (-1, RANKS)) / 4,
                 frames=[FRAME] * len(numbers),
             )

@@ -47,6 +47,12 @@ def test_own_classes_have_the_names_of_their_file(tmp_path):
         classes.index_of(2, str(file))
 
 
+@pytest.mark.parametrize("wanted", ["top", "top0", "top-1", "top1.5", "top hat", 1, "12"])
+def test_only_top_and_a_count_ask_for_the_best_classes(wanted):
+    assert classes.best_count("top12") == 12
+    assert classes.best_count(wanted) is None
+
+
 def test_classes_without_names_are_numbers():
     assert classes.names_of(None) == ()
     assert classes.index_of(7, None) == 7

@@ -15,17 +15,20 @@ FLOORS = (
     (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
-        " importance removal digits contrasts gradient_tables",
+        " importance removal digits contrasts gradient_tables"
+        " overlap variants boxes known_boxes detections proposals frames sequences tracking"
+        " tracking_scores",
     ),
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study",
+        " ablation training digit_study spotting",
     ),
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file gradient_views backtrack_file backtrack_writer export kernel_file",
+        " gradient_file gradient_views backtrack_file backtrack_writer variant_file walk_views"
+        " export kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

@@ -35,9 +35,11 @@ def test_scores_that_say_nothing_are_refused(scores):
         predictions.probabilities(scores)
 
 
-def test_targets_are_the_best_class_of_each_image_or_one_for_all():
+def test_targets_are_the_best_classes_of_each_image_or_one_for_all():
     scores = np.array([[0.0, 3.0, 1.0], [5.0, 1.0, 2.0]])
-    assert predictions.targets("top1", scores, None).tolist() == [1, 0]
-    assert predictions.targets(2, scores, None).tolist() == [2, 2]
-    with pytest.raises(ConfigError, match="the network has 3"):
-        predictions.targets(3, scores, None)
+    assert predictions.targets("top1", scores, None).tolist() == [[1], [0]]
+    assert predictions.targets("top3", scores, None).tolist() == [[1, 2, 0], [0, 2, 1]]
+    assert predictions.targets(2, scores, None).tolist() == [[2], [2]]
+    for wanted, said in ((3, "the network has 3"), ("top4", "no 4 best .* has 3 in all")):
+        with pytest.raises(ConfigError, match=said):
+            predictions.targets(wanted, scores, None)

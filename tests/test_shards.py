@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from itertools import product
 
 import h5py
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 from result_files import (
     LAYERS,
     NODES,
+    RANKS,
     UNITS,
     images,
     made,
@@ -85,18 +87,20 @@ def test_gathered_backtracks_are_those_of_one_file(tmp_path):
         assert np.array_equal(
             backtrack_file.lost(path, node=node), backtrack_file.lost(one, node=node)
         )
-        for image in images(TOTAL):
+        for image, rank in product(images(TOTAL), (1, 2)):
+            wanted = {"image": image.id, "rank": rank}
             for ours, theirs in zip(
-                backtrack_file.points(path, node=node, image=image.id),
-                backtrack_file.points(one, node=node, image=image.id),
+                backtrack_file.points(path, node=node, **wanted),
+                backtrack_file.points(one, node=node, **wanted),
                 strict=True,
             ):
                 assert ours.shape == theirs.shape
                 assert np.array_equal(ours, theirs)
-    for image in images(TOTAL):
+    for image, rank in product(images(TOTAL), (1, 2)):
+        wanted = {"image": image.id, "rank": rank}
         for ours, theirs in zip(
-            backtrack_file.fixations(path, image=image.id),
-            backtrack_file.fixations(one, image=image.id),
+            backtrack_file.fixations(path, **wanted),
+            backtrack_file.fixations(one, **wanted),
             strict=True,
         ):
             assert np.array_equal(ours, theirs)
@@ -163,9 +167,13 @@ def test_xarray_reads_through(tmp_path):
     with xr.open_dataset(path, engine="h5netcdf") as data:
         assert data.image.values.tolist() == [f"i{n}" for n in range(TOTAL)]
     path = gathered(tmp_path, write_backtracks)
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        assert data.target.dims == ("image", "rank")
+        assert data["rank"].values.tolist() == [1, 2]
     with xr.open_dataset(path, engine="h5netcdf", group="nodes/features.0") as data:
-        assert data.weight.shape == (sum(range(TOTAL)),)
-        assert data.image_start.values.tolist() == [0, 0, 1, 3, 6, 10, 15, 21, 28]
+        edges = np.cumsum([0, *range(RANKS * TOTAL)])
+        assert data.weight.shape == (edges[-1],)
+        assert data.start_edge.values.tolist() == edges.tolist()
         assert not np.isnan(data.weight.values).any()
 
 

@@ -36,6 +36,22 @@ class Starts:
         return cls(np.asarray(image, dtype=np.int64), np.asarray(index, dtype=np.int64), node)
 
     @classmethod
+    def ranked(cls, node: str, targets: ArrayLike) -> "Starts":
+        """Return the units of a vector, several for each image of a batch, image after image.
+
+        Args:
+            node: whose units they are, such as the scores.
+            targets: (image, rank).
+
+        >>> starts = Starts.ranked("fc", [[7, 3], [5, 0]])
+        >>> starts.image.tolist(), starts.index.tolist()
+        ([0, 0, 1, 1], [[7], [3], [5], [0]])
+        """
+        units = np.asarray(targets, dtype=np.int64)
+        images, ranks = units.shape
+        return cls(np.repeat(np.arange(images), ranks), units.reshape(-1, 1), node)
+
+    @classmethod
     def best(cls, record: Mapping[str, Tensor], node: str, *, count: int = 1) -> "Starts":
         """Return the units with the highest activations of each image, the highest first.
 
@@ -57,8 +73,7 @@ class Starts:
                 f"the best units are counted from 1 to all of a vector; {node!r} has the shape "
                 f"{values.shape[1:]}, and {count} were asked for"
             )
-        unit = np.argsort(-values, axis=1, kind="stable")[:, :count]
-        return cls(np.repeat(np.arange(len(values)), count), unit.reshape(-1, 1), node)
+        return cls.ranked(node, np.argsort(-values, axis=1, kind="stable")[:, :count])
 
     @classmethod
     def channel(cls, record: Mapping[str, Tensor], node: str, *, channel: int) -> "Starts":

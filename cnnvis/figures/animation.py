@@ -100,6 +100,13 @@ def _frame(scene: Scene, limits: tuple[float, float], size: tuple[int, int]) -> 
     return np.asarray(whole)
 
 
+def write_words(
+    pen: ImageDraw.ImageDraw, place: tuple[int, int], words: str, width: int, ink: str
+) -> None:
+    """Write a line of words at (col, row) of a picture, cut to ``width`` pixels."""
+    pen.text(place, _fitting(words, width), fill=ink, font=_font())
+
+
 def _fitting(words: str, width: int) -> str:
     """Cut words that are wider than ``width`` pixels, and say so with an ellipsis."""
     if _font().getlength(words) <= width:

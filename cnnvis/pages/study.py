@@ -27,6 +27,15 @@ TABLES = {
 """The tables beside the gradients of a layer, and what they hold."""
 
 
+WALKS = {
+    "path": "the path of a backtrack through the layers",
+    "classes": "backtracks from several classes",
+    "winners": "backtracks by each winner",
+    "k": "backtracks with several k",
+}
+"""The figures of the walk, and what they show."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What a study looks at in one network with one image set.
@@ -37,6 +46,7 @@ class Look:
         filters: whose gradients were computed.
         source: what the orders were made from.
         kernels: convolutions whose kernels were drawn.
+        sequences: through which objects were followed.
     """
 
     network: str
@@ -45,6 +55,7 @@ class Look:
     filters: tuple[str, ...]
     source: str
     kernels: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -99,6 +110,8 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
             Link(f"{look.folder}/backtracks.h5", "backtracks.h5", "points of every layer"),
         ),
     )
+    yield _walk_section(results, look, where, anchor)
+    yield from _object_sections(results, look, anchor, where)
     for layer in look.kernels:
         yield _kernel_section(results, look, layer)
     yield Section(
@@ -141,6 +154,73 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
                 Link(f"{look.folder}/ablation.tsv", "ablation.tsv", "every removal measured"),
             ),
         )
+
+
+def _walk_section(results: Path, look: Look, where: str, anchor: str) -> Section:
+    """Return the part about the walk itself, with the figures of what was compared."""
+    drawn = [
+        name for name in WALKS if (results / look.folder / f"figures/walk/{name}.png").exists()
+    ]
+    compared = (results / look.folder / "variants.tsv").exists()
+    tables = (
+        ("class_sensitivity.tsv", "how far the pixels depend on the class, for every photo"),
+        ("class_pairs.tsv", "every two classes"),
+        *((("variants.tsv", "every winner and k"),) if compared else ()),
+    )
+    return Section(
+        f"{anchor}-walk",
+        f"{where}: how the walk goes",
+        "One photo: the way through the layers, and what depends on the class and on choices.",
+        tuple(
+            picture
+            for name in drawn
+            for picture in _pictures(results, look, "walk", [name], WALKS[name])
+        ),
+        tuple(Link(f"{look.folder}/{name}", name, words) for name, words in tables),
+    )
+
+
+def _object_sections(results: Path, look: Look, anchor: str, where: str) -> Iterator[Section]:
+    """Yield the parts about boxes: on photos, and through the frames of sequences."""
+    yield Section(
+        f"{anchor}-objects",
+        f"{where}: boxes",
+        "Where the best classes lie, and boxes that may hold objects, beside one in the middle.",
+        (
+            *_pictures(
+                results, look, "objects", ["detections"], "photos with the boxes of classes"
+            ),
+            *_pictures(results, look, "objects", ["proposals"], "photos with ranked boxes"),
+        ),
+        (
+            Link(f"{look.folder}/detections.tsv", "detections.tsv", "a row for every class"),
+            Link(f"{look.folder}/proposals.tsv", "proposals.tsv", "a row for every box"),
+            Link(f"{look.folder}/recalls.tsv", "recalls.tsv", "how many objects they find"),
+        ),
+    )
+    if look.sequences:
+        yield Section(
+            f"{anchor}-tracks",
+            f"{where}: objects followed through frames",
+            "Boxes of all frames, linked into tracks, beside one that stays and one in the middle.",
+            tuple(
+                picture
+                for name in look.sequences
+                for picture in _track_pictures(results, look, name)
+            ),
+            (
+                Link(f"{look.folder}/tracks/scores.tsv", "scores.tsv", "how good the tracks are"),
+                Link(f"{look.folder}/tracks", "Tracks as tables", "in the format of MOT Challenge"),
+            ),
+        )
+
+
+def _track_pictures(results: Path, look: Look, name: str) -> Iterator[Picture]:
+    """Yield the stills and the film of a sequence."""
+    seen = f"the sequence {name} with true and found boxes"
+    yield from _pictures(results, look, "tracks", [name], seen)
+    film = f"{look.folder}/figures/tracks/{name}.gif"
+    yield Picture(film, f"{look.network}, tracks: {seen}", name, {}, wide=False)
 
 
 def _importance_of(results: Path, look: Look, layer: str) -> tuple[Picture, ...]:
@@ -254,7 +334,7 @@ def _folder_pictures(
         others = {
             file.suffix[1:].upper(): f"{folder}/{file.name}"
             for file in sorted((results / folder).glob(f"{name}.*"))
-            if file.suffix != ".png"
+            if file.suffix not in (".png", ".gif")
         }
         alt = seen if wide else f"{seen} {name}"
         found.append(Picture(f"{folder}/{name}.png", alt, "" if wide else name, others, wide))

@@ -23,6 +23,10 @@ def test_many_starts_are_as_many_walks():
             one = Starts(starts.image[[place]], starts.index[[place]], starts.node)
             alone = backtrack.from_units(net, record, one, Options(k=3))
             assert alone.arrived[0] == pytest.approx(together.arrived[place], abs=TINY)
+    ranked = Starts.ranked(net.scores, record[net.scores].argsort(1, descending=True)[:, :2])
+    best = Starts.best(record, net.scores, count=2)
+    assert ranked.index.tolist() == best.index.tolist()
+    assert ranked.image.tolist() == best.image.tolist()
     top = Starts.best(record, net.scores)
     assert top.index[:, 0].tolist() == record[net.scores].argmax(1).tolist()
     on = record["3"][:, 4] > 0

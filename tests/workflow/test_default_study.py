@@ -18,12 +18,18 @@ FROM_ORDERS = {
     "draw_volumes",
     "write_index",
 }
-FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
+FROM_ACTIVATIONS = FROM_ORDERS | {
+    "order_channels",
+    "tabulate_predictions",
+    "draw_predictions",
+    "find_objects",
+}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
-FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
+FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "find_objects", "write_index"}
+FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +91,13 @@ CHANGES = {
         DRAWN_FROM_GRADIENTS | FROM_IMPORTANCE,
     ),
     "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
-    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
-    "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
+    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS, *FOLLOWED}),
+    "saliency": (
+        "config.yaml",
+        "sigma: 0.09",
+        "sigma: 0.05",
+        {"draw_backtracks", "find_objects", *FOLLOWED},
+    ),
     "order of filters": (
         "config.yaml",
         "  units: [Egyptian cat]",
@@ -122,9 +133,9 @@ CHANGES = {
     ),
     "a module of the arrays": (
         "cnnvis/saliency.py",
-        "NO_BOX: Box = (0, 0, 0, 0)",
-        "NO_BOX: Box = (0, 0, 0, 1)",
-        {"draw_backtracks", "write_index"},
+        "_CUT = 4",
+        "_CUT = 5",
+        {"draw_backtracks", "find_objects", *FOLLOWED},
     ),
     "a module of one format": (
         "cnnvis/export.py",
@@ -149,6 +160,7 @@ CHANGES = {
         {
             "walk_back",
             *FROM_BACKTRACKS,
+            *FOLLOWED,
         },
     ),
     "a thin script": (
@@ -181,6 +193,7 @@ CHANGES = {
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,
+            *FOLLOWED,
         },
     ),
     "a photo of the catalogue": (
@@ -196,6 +209,7 @@ CHANGES = {
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,
+            *FOLLOWED,
         },
     ),
 }

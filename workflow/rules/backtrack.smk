@@ -1,12 +1,17 @@
 # From a class score back to the pixels responsible, for every image.
 # IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
-# OUT: results/{network}/{images}/backtracks.h5
+# OUT: results/{network}/{images}/backtracks.h5, variants.h5
+
+COMPARED = settings["backtrack"]["compare"]
+WALK = {key: value for key, value in settings["backtrack"].items() if key != "compare"}
+VARIANTS = per_study(f"{RESULTS}/variants.h5") if any(COMPARED.values()) else []
 
 
 rule backtrack:
     """Walk the predictions of every network back to the pixels."""
     input:
         per_study(f"{RESULTS}/backtracks.h5"),
+        VARIANTS,
     localrule: True
 
 
@@ -33,7 +38,7 @@ rule walk_back:
         network=network_params,
         classes=class_params,
         shard=lambda w: [int(w.shard), study.images[w.images].shards],
-        options=settings["backtrack"],
+        options=WALK,
     script:
         "../scripts/walk_back.py"
 
@@ -47,3 +52,35 @@ use rule gather_activations as gather_backtracks with:
         "results/logs/gather_backtracks/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_backtracks/{network}/{images}.tsv"
+
+
+rule walk_variants:
+    """Walk one photo back through {wildcards.network} with several choices of the method."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        f"{RESULTS}/variants.h5",
+    log:
+        "results/logs/walk_variants/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/walk_variants/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(2500),
+        runtime=30,
+    params:
+        code=code("walk_variants.py"),
+        network=network_params,
+        classes=class_params,
+        options=WALK,
+        choices=lambda w: {
+            **COMPARED,
+            "image": settings["figures"]["image"],
+            "layers": list(study.networks[w.network].layers),
+        },
+    script:
+        "../scripts/walk_variants.py"

@@ -56,6 +56,12 @@ def per_study_with_filters(pattern):
     return expand(pattern, network=having, images=study.images)
 
 
+def per_tracking(pattern):
+    """The paths of a pattern for every network and image set in which objects are followed."""
+    followed = study.tracking
+    return expand(pattern, network=followed["networks"], images=followed["images"])
+
+
 def per_layer(pattern, layers, **more):
     """The paths of a pattern for every layer that a network has under the key ``layers``."""
     return [
@@ -129,3 +135,14 @@ def image_files(wildcards):
     elif not choice.catalogued:
         files["sheet"] = choice.sheet
     return files
+
+
+def known_boxes(wildcards):
+    """The own table of true boxes, where the configuration names one."""
+    table = settings["objects"]["boxes"]
+    return {"boxes": table} if table else {}
+
+
+def catalogued_images(wildcards):
+    """The name of an image set of the catalogue, whose true boxes are known; else nothing."""
+    return wildcards.images if study.images[wildcards.images].catalogued else ""

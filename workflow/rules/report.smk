@@ -15,6 +15,8 @@ rule write_index:
     input:
         figures=rules.figures.input,
         predictions=per_study(rules.tabulate_predictions.output.table),
+        objects=rules.detections.input,
+        tracks=rules.tracks.input,
         quality=rules.orders.input,
         importance=rules.importance.input,
     output:
@@ -42,5 +44,6 @@ rule write_index:
         images=list(study.images),
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
+        tracked=FOLLOWED,
     script:
         "../scripts/write_index.py"

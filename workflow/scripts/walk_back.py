@@ -3,9 +3,11 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, classes, options, shard, code, output):
+def main(weights, manifest, network, names, options, shard, code, output):
     """Write the backtrack file of one shard, a batch of images at a time."""
-    from cnnvis import backtrack, backtrack_file, inputs, predictions, provenance
+    import numpy as np
+
+    from cnnvis import backtrack, backtrack_file, classes, inputs, predictions, provenance
     from cnnvis import network as networks
 
     given = inputs.read(weights, manifest, network, shard, graph=networks.trace)
@@ -27,14 +29,16 @@ def main(weights, manifest, network, classes, options, shard, code, output):
         image_node=net.image,
         images=given.labels,
         provenance=made,
+        ranks=classes.best_count(options["target"]) or 1,
         attrs={"model": network["name"]},
     ) as writer:
         for part in given.batches(options["batch"]):
             record = networks.record(net, part.pixels, wanted)
             scores = record[net.scores]
-            targets = predictions.targets(options["target"], scores.numpy(), classes)
-            found = backtrack.from_scores(net, record, targets=targets, options=choices)
-            score = scores.numpy()[range(len(targets)), targets]
+            targets = predictions.targets(options["target"], scores.numpy(), names)
+            starts = backtrack.Starts.ranked(net.scores, targets)
+            found = backtrack.from_units(net, record, starts, choices)
+            score = np.take_along_axis(scores.numpy(), targets, axis=1)
             writer.append(part.names, found, target=targets, score=score, frames=part.frames)
 
 

@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(networks, images, source, digits, code, output):
+def main(networks, images, source, digits, tracked, code, output):
     """Write results/orders.html and results/index.html."""
     from pathlib import Path
 
@@ -19,6 +19,9 @@ def main(networks, images, source, digits, code, output):
             source,
             # They are the same whatever the images: once is enough.
             tuple(chosen["kernels"]) if one == images[0] else (),
+            tuple(tracked["sequences"])
+            if network in tracked["networks"] and one in tracked["images"]
+            else (),
         )
         for network, chosen in networks.items()
         for one in images
@@ -38,6 +41,7 @@ if "snakemake" in globals():
             snakemake.params.images,
             snakemake.params.source,
             snakemake.params.digits,
+            snakemake.params.tracked,
             snakemake.params.code,
             snakemake.output,
         )

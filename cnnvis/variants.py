@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 OWN, WINNER, KEPT = "own", "winner", "k"
 """Why a variant is there: it is what the study itself chose, or one of the compared choices."""
 
+COLUMNS = (
+    *("kind", "variant", "winner", "position", "k", "points", "pixels", "arrived"),
+    *("reference", "same_pixels", "overlap", "rank_correlation"),
+)
+"""Columns of the table of variants."""
+
 
 @dataclass(frozen=True, eq=False)
 class Variant:
@@ -113,8 +119,8 @@ class Variants:
         return next((one for one in members if one.choice["k"] == "all"), members[-1])
 
 
-def table(variants: Variants) -> "pd.DataFrame":
-    """Return one row per variant.
+def table(variants: Variants | None) -> "pd.DataFrame":
+    """Return one row per variant; none where nothing was compared.
 
     Columns: kind, variant, winner, position, k; points (units met in all layers), pixels (that it
     ended at), arrived (weight); reference, the variant it is compared with; same_pixels, overlap
@@ -122,6 +128,8 @@ def table(variants: Variants) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    if variants is None:
+        return pd.DataFrame(columns=list(COLUMNS))
     side = variants.frame.crop[2:]
     maps = [overlap.density(one.index, one.weight, side) for one in variants.found]
     by_variant = dict(zip(map(id, variants.found), maps, strict=True))
@@ -145,4 +153,4 @@ def table(variants: Variants) -> "pd.DataFrame":
                 "rank_correlation": overlap.rank_correlation(density, against),
             }
         )
-    return pd.DataFrame(rows).round(overlap.DIGITS)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).round(overlap.DIGITS)

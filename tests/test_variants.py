@@ -39,6 +39,9 @@ def test_the_table_says_how_alike_they_are():
         "10",
     ]
     assert table.loc["own", "rank_correlation"] == 1
+    nothing = variants.table(None)
+    assert len(nothing) == 0
+    assert list(nothing) == list(variants.table(found))
 
 
 def test_a_variant_of_which_nothing_arrived_is_like_no_other():

@@ -74,9 +74,9 @@ def compare(given, network, options, formats, output):
         title = f"{network}: {shown}, walked back from its {len(of.names)} best classes"
         found = (of.names, of.probabilities, of.fixations, tables["sensitivity"])
         figures["classes"] = top_classes(seen, *found, title=title)
-    if given.get("variants"):
-        compared = variant_file.read(given.variants)
-        table = tables["variants"] = variants.table(compared)
+    compared = variant_file.read(given.variants) if options["compared"] else None
+    table = tables["variants"] = variants.table(compared)
+    if compared is not None:
         steps = [Step(*step) for step in walk_views.steps(given.backtracks, compared)]
         what = f"{network}: {shown}, walked back from {target}"
         figures["path"] = through_layers(

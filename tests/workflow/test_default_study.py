@@ -18,11 +18,13 @@ FROM_ORDERS = {
     "draw_volumes",
     "write_index",
 }
-FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
+OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks"}
+FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
+WALKS = {"walk_back", "walk_variants"}
 FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
 
 
@@ -85,7 +87,13 @@ CHANGES = {
         DRAWN_FROM_GRADIENTS | FROM_IMPORTANCE,
     ),
     "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
-    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
+    "backtrack": ("config.yaml", "  k: 10", "  k: 5", WALKS | FROM_BACKTRACKS),
+    "what is compared": (
+        "config.yaml",
+        "k: [1, 5,",
+        "k: [1, 2,",
+        {"walk_variants", "draw_backtracks", "write_index"},
+    ),
     "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
     "order of filters": (
         "config.yaml",
@@ -146,10 +154,7 @@ CHANGES = {
         "cnnvis/backtrack/pools.py",
         "from typing import Literal",
         "from typing import Literal\n\nextra = 1",
-        {
-            "walk_back",
-            *FROM_BACKTRACKS,
-        },
+        WALKS | FROM_BACKTRACKS,
     ),
     "a thin script": (
         "workflow/scripts/draw_orderings.py",

@@ -69,9 +69,9 @@ def explain(net, node, here, unit, options):
             channel -= depth
     if kind in ("ZeroPad2d", "pad"):
         left, _, top, _ = module.padding if module else node.args[1]
-        place = (unit[0], unit[1] - top, unit[2] - left)
-        inside = 0 <= place[1] < shape[1] and 0 <= place[2] < shape[2]
-        return [(source, place, 1.0)] if inside else []
+        row, col = unit[1] - top, unit[2] - left  # in zeros: the nearest place that is none
+        place = (unit[0], min(max(row, 0), shape[1] - 1), min(max(col, 0), shape[2] - 1))
+        return [(source, place, 1.0)]
     raise AssertionError(f"no slow rule for {kind}")
 
 

@@ -5,12 +5,14 @@ nested lists of Python floats, and nothing is shared with the package but the op
 """
 
 from collections import defaultdict
-from math import ceil, floor
+from functools import cache
+from math import ceil, floor, prod
 
 
 def walk(net, record, images, index, start_node, options):
     """Return (node -> {(start, *index): weight}, node -> [lost weight of each start])."""
     maps = {name: value.tolist() for name, value in record.items()}
+    here = [{name: values[image] for name, values in maps.items()} for image in images]
     points = defaultdict(lambda: defaultdict(float))
     for start, unit in enumerate(index):
         points[start_node][(start, *unit)] = 1.0
@@ -20,13 +22,18 @@ def walk(net, record, images, index, start_node, options):
             continue
         lost[node.name] = [0.0] * len(images)
         for (start, *unit), weight in sorted(points[node.name].items()):
-            here = {name: values[images[start]] for name, values in maps.items()}
-            came = explain(net, node, here, tuple(unit), options)
+            came = explain(net, node, here[start], tuple(unit), options)
             if not came:
                 lost[node.name][start] += weight
             for name, place, share in came:
                 points[name][(start, *place)] += weight * share
     return {name: dict(found) for name, found in points.items() if found}, lost
+
+
+SAME_PLACE = {
+    *("ReLU", "ReLU6", "relu", "SiLU", "GELU", "Hardswish", "Hardsigmoid", "Sigmoid", "Identity"),
+    *("Dropout", "stochastic_depth", "BatchNorm2d", "LayerNorm", "layer_norm", "contiguous"),
+}
 
 
 def explain(net, node, here, unit, options):
@@ -35,24 +42,32 @@ def explain(net, node, here, unit, options):
     source = node.inputs[0]
     module = node.module
     shape = net.nodes[source].shape
-    if kind in ("ReLU", "ReLU6", "Identity", "Dropout", "relu", "BatchNorm2d"):
+    if kind in SAME_PLACE:
         return [(source, unit, 1.0)]
     if kind in ("Flatten", "flatten", "view"):
-        return [(source, unflat(unit[0], shape), 1.0)]
+        return [(source, unflat(flat(unit, net.nodes[node.name].shape), shape), 1.0)]
+    if kind in ("permute", "transpose"):
+        order = list(range(len(unit) + 1))
+        if kind == "transpose":
+            a, b = node.args[1:]
+            order[a], order[b] = b, a
+        else:
+            order = node.args[1] if isinstance(node.args[1], list) else node.args[1:]
+        return [(source, tuple(unit[order.index(axis) - 1] for axis in sorted(order)[1:]), 1.0)]
     if kind == "Linear":
         return fully_connected(module, here[source], source, unit, options)
     if kind == "Conv2d":
         return convolution(module, here[source], source, unit, options)
-    if kind == "MaxPool2d":
-        k, s, p, d = map(two, (module.kernel_size, module.stride, module.padding, module.dilation))
+    if kind in ("MaxPool2d", "max_pool2d"):
+        k, s, p, d = settings(node, "kernel_size", "stride", "padding", "dilation")
         taps = window(unit, k, s, p, d, shape)
         values = [(here[source][unit[0]][r][c], (unit[0], r, c)) for _, _, r, c in taps]
         return [(source, first_largest(values)[1], 1.0)]
-    if kind == "AvgPool2d":
-        k, s, p = map(two, (module.kernel_size, module.stride, module.padding))
+    if kind in ("AvgPool2d", "avg_pool2d"):
+        k, s, p = settings(node, "kernel_size", "stride", "padding")
         places = [(r, c) for _, _, r, c in window(unit, k, s, p, (1, 1), shape)]
         return average(here[source][unit[0]], source, unit[0], places, options)
-    if kind in ("AdaptiveAvgPool2d", "mean"):
+    if kind in ("AdaptiveAvgPool2d", "adaptive_avg_pool2d", "mean"):
         units = net.nodes[node.name].shape[1:] or (1, 1)
         at = unit[1:] or (0, 0)
         rows, cols = (span(at[a], units[a], shape[1 + a]) for a in (0, 1))
@@ -60,6 +75,10 @@ def explain(net, node, here, unit, options):
         return average(here[source][unit[0]], source, unit[0], places, options)
     if kind == "add":
         return addition(net, node, here, unit, options)
+    if kind == "mul":
+        full = [n for n in node.inputs if net.nodes[n].shape == net.nodes[node.name].shape]
+        gates = [n for n in full if net.nodes[n].kind in ("Sigmoid", "Hardsigmoid")]
+        return [(next(n for n in full if len(full) == 1 or n not in gates), unit, 1.0)]
     if kind == "cat":
         channel = unit[0]
         for name in node.args[0]:
@@ -67,6 +86,10 @@ def explain(net, node, here, unit, options):
             if channel < depth:
                 return [(name, (channel, *unit[1:]), 1.0)]
             channel -= depth
+    if kind == "getitem":  # a piece of a chunk along the channels
+        split, whole = net.nodes[source], net.nodes[net.nodes[source].inputs[0]]
+        step = ceil(whole.shape[0] / split.args[1])
+        return [(whole.name, (unit[0] + node.args[1] * step, *unit[1:]), 1.0)]
     if kind in ("ZeroPad2d", "pad"):
         left, _, top, _ = module.padding if module else node.args[1]
         row, col = unit[1] - top, unit[2] - left  # in zeros: the nearest place that is none
@@ -75,9 +98,18 @@ def explain(net, node, here, unit, options):
     raise AssertionError(f"no slow rule for {kind}")
 
 
+def settings(node, *names):
+    """Return settings of a pool as pairs, from the module or the call of a function."""
+    given = dict(zip(names, node.args[1:], strict=False)) | dict(node.kwargs)
+    given = vars(node.module) if node.module else given
+    usual = {"stride": given["kernel_size"], "padding": 0, "dilation": 1}
+    return [two(given.get(name) or usual.get(name)) for name in names]
+
+
 def fully_connected(layer, values, source, unit, options):
-    weight = layer.weight[unit[0]].tolist()
-    parts = [(w * a, (i,)) for i, (w, a) in enumerate(zip(weight, values, strict=False))]
+    weight = layer.weight[unit[-1]].tolist()
+    values = at(values, unit[:-1])  # of one place, where the layer works on each by itself
+    parts = [(w * a, (*unit[:-1], i)) for i, (w, a) in enumerate(zip(weight, values))]
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
     positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
@@ -195,6 +227,7 @@ def first_largest(parts):
     return best
 
 
+@cache
 def longest(net, name):
     return max((1 + longest(net, source) for source in net.nodes[name].inputs), default=0)
 
@@ -205,11 +238,15 @@ def at(values, unit):
     return values
 
 
-def unflat(flat, shape):
+def flat(unit, shape):
+    return sum(place * prod(shape[axis + 1 :]) for axis, place in enumerate(unit))
+
+
+def unflat(number, shape):
     place = []
     for extent in reversed(shape):
-        place.append(flat % extent)
-        flat //= extent
+        place.append(number % extent)
+        number //= extent
     return tuple(reversed(place))
 
 

@@ -63,7 +63,7 @@ Anything else is refused, by an error that names the node, its operation and [ho
 rule](../how-to/add-a-backtracking-rule.md). A layer inside of these networks that is a subclass of
 one of these has no rule until it is given one.
 
-| operations | a unit is explained by |
+| operations | rule |
 |---|---|
 """
 
@@ -100,7 +100,7 @@ def _operations() -> str:
         operations[known.follow].append(name_of(op))
     found = []
     for follow, names in operations.items():
-        words = (follow.__doc__ or "").splitlines()[0]
+        words = (follow.__doc__ or "").splitlines()[0].replace("``", "`")
         found.append(f"| {', '.join(f'`{name}`' for name in sorted(set(names)))} | {words} |\n")
     return "".join(sorted(found))
 
@@ -111,7 +111,7 @@ def name_of(op: Any) -> str:
         return op if "." in op else f".{op}()"
     if isinstance(op, type):
         return f"nn.{op.__name__}"
-    for prefix, module in (("operator", operator), ("torch", torch), ("F", F)):
+    for prefix, module in (("operator", operator), ("F", F), ("torch", torch)):
         for name, value in vars(module).items():
             if value is op and not name.startswith("_"):
                 return f"{prefix}.{name}"

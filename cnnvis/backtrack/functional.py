@@ -30,7 +30,7 @@ _LAYERS: dict[Any, tuple[type[nn.Module], tuple[str, ...]]] = {
 
 @rule(*_LAYERS)
 def as_layer(node: Node, record: Record, points: Points, options: Options) -> Mapping[str, Points]:
-    """Apply the rule of the layer that does what the function does."""
+    """Apply the rule of the layer that does the same."""
     kind, names = _LAYERS[node.op]
     given = dict(zip(("input", "weight", *names), node.args, strict=False)) | dict(node.kwargs)
     weight, bias = (_parameter(node, given.pop(name, None), record) for name in ("weight", "bias"))

@@ -19,7 +19,7 @@ Found = Mapping[str, Points]
 @rule(nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d, reads=False)
 @rule(nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d, reads=False)
 def pad_module(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Follow each value to its place before padding; see :func:`pad` for what lies in it."""
+    """Follow each value to its place before padding, as the function does."""
     layer = node.module
     assert isinstance(layer, nn.ConstantPad1d | nn.ConstantPad2d | nn.ConstantPad3d)
     return _unpadded(node, record, points, layer.padding, layer.value)

@@ -19,29 +19,35 @@ from cnnvis.network.graph import CONSTANT, Node, Ref
 _IMAGES = 2  # as many as it takes to see that one does not reach into the other
 
 
-@rule(torch.roll, torch.flip, torch.fliplr, torch.flipud, torch.movedim, torch.moveaxis)
-@rule(torch.narrow, torch.select, torch.index_select, torch.tile, torch.repeat_interleave)
-@rule("roll", "flip", "movedim", "moveaxis", "narrow", "select", "index_select", "tile", "repeat")
-@rule("expand", "repeat_interleave", torch.channel_shuffle, nn.ChannelShuffle)
-@rule(nn.PixelShuffle, nn.PixelUnshuffle, F.pixel_shuffle, F.pixel_unshuffle, nn.Unfold, F.unfold)
-@rule(nn.ReflectionPad1d, nn.ReflectionPad2d, nn.ReflectionPad3d, nn.CircularPad1d)
-@rule(nn.CircularPad2d, nn.CircularPad3d, nn.ReplicationPad1d, nn.ReplicationPad2d)
-@rule(nn.ReplicationPad3d)
+@rule(
+    *(torch.roll, torch.flip, torch.fliplr, torch.flipud, torch.movedim, torch.moveaxis),
+    *(torch.narrow, torch.select, torch.index_select, torch.tile, torch.repeat_interleave),
+    *("roll", "flip", "movedim", "moveaxis", "narrow", "select", "index_select", "tile", "repeat"),
+    *("expand", "repeat_interleave", torch.channel_shuffle, nn.ChannelShuffle),
+    *(nn.PixelShuffle, nn.PixelUnshuffle, F.pixel_shuffle, F.pixel_unshuffle),
+    *(nn.Unfold, F.unfold, nn.CircularPad1d, nn.CircularPad2d, nn.CircularPad3d),
+    *(nn.ReflectionPad1d, nn.ReflectionPad2d, nn.ReflectionPad3d),
+    *(nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReplicationPad3d),
+    reads=False,
+)
 def rearranged(
     node: Node, record: Record, points: Points, options: Options
 ) -> Mapping[str, Points]:
-    """Follow each value to the place that it was taken from, or lose it where it is a zero.
+    """Follow each value to the place that it was taken from.
 
-    The operation is run once on the addresses of its input in place of values.
+    The operation is run once on the addresses of its input in place of values. What was taken from
+    nowhere (padding with zeros) or from a parameter is lost.
     """
     name = node.inputs[0]
+    if record.net.nodes[name].op == CONSTANT:
+        return {}
     shape = record.shape(name)
     came_from = _addresses(node, record, shape)[ravel(points.index, record.shape(node.name))]
     kept = points.select(came_from > 0)
     return {name: kept.moved(unravel(came_from[came_from > 0] - 1, shape))}
 
 
-@rule(nn.Upsample, nn.UpsamplingNearest2d, F.interpolate)
+@rule(nn.Upsample, nn.UpsamplingNearest2d, F.interpolate, reads=False)
 def interpolated(
     node: Node, record: Record, points: Points, options: Options
 ) -> Mapping[str, Points]:

@@ -5,7 +5,7 @@ nested lists of Python floats, and nothing is shared with the package but the op
 """
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil, floor, prod
 
 
@@ -107,13 +107,15 @@ def settings(node, *names):
 
 
 def fully_connected(layer, values, source, unit, options):
-    weight = layer.weight[unit[-1]].tolist()
+    weight = weights(layer, unit[-1])
     values = at(values, unit[:-1])  # of one place, where the layer works on each by itself
     parts = [(w * a, (*unit[:-1], i)) for i, (w, a) in enumerate(zip(weight, values))]
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
-    positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
+    positive = [part for part in parts if part[0] > 0]
     k = {"channel_sum": options.k, "argmax": 1, "soft": "all"}[options.winner]
+    if k != "all":
+        positive.sort(key=lambda part: (-part[0], part[1]))
     if isinstance(k, float):
         total, taken = sum(p[0] for p in positive), 0.0
         kept = []
@@ -127,6 +129,11 @@ def fully_connected(layer, values, source, unit, options):
     return shared(parts, positive, source, options)
 
 
+@lru_cache(maxsize=1)  # points come filter by filter
+def weights(layer, unit):
+    return layer.weight[unit].tolist()
+
+
 def convolution(layer, values, source, unit, options):
     k, s, d = map(two, (layer.kernel_size, layer.stride, layer.dilation))
     if layer.padding == "same":
@@ -136,15 +143,13 @@ def convolution(layer, values, source, unit, options):
     taps = window(unit, k, s, p, d, (len(values), len(values[0]), len(values[0][0])))
     if not taps:
         return []
-    weight = layer.weight[unit[0]].tolist()
+    weight = weights(layer, unit[0])
     depth = len(weight)
     group = unit[0] // (layer.out_channels // layer.groups)
     if options.winner != "channel_sum":
-        parts = [
-            (weight[i][a][b] * values[group * depth + i][r][c], (group * depth + i, r, c))
-            for a, b, r, c in taps
-            for i in range(depth)
-        ]
+        first = group * depth
+        channels = list(zip(weight, values[first : first + depth], range(first, first + depth)))
+        parts = [(w[a][b] * x[r][c], (i, r, c)) for a, b, r, c in taps for w, x, i in channels]
         positive = [part for part in parts if part[0] > 0]
         if options.winner == "argmax" and positive:
             positive = [first_largest(positive)]

@@ -5,14 +5,14 @@ number of axes, and not as fast.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from torch import nn
 
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
-from cnnvis.backtrack.reach import Reach, Windows
+from cnnvis.backtrack.reach import Reach, Windows, off_centre
 from cnnvis.backtrack.record import Record, Values, as_array
 from cnnvis.backtrack.rules import refusal, rule
 from cnnvis.backtrack.shares import Divider, Places, chosen
@@ -37,7 +37,8 @@ def any_convolution(
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = windows_of(layer, record.shape(name)[1:])
     depth = layer.in_channels // layer.groups
-    divide = Divider(node.name, options, 1 if options.winner == "argmax" else "all")
+    k: Literal[1, "all"] = 1 if options.winner == "argmax" else "all"
+    divide = Divider(node.name, options, k, None if layer.transposed else off_centre(layer))
     pieces = []
     for part in points.chunks(windows.taps * depth):
         reach = windows.at(part.index[:, 1:])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,27 @@ class AdaptiveWindows:
             first, end = unit * size // count, -(-(unit + 1) * size // count)
             at = first[:, None] + np.arange((end - first).max(initial=1))
             yield Axis(at.clip(0, size - 1), at < end[:, None], (first + end - 1) // 2)
+
+
+def off_centre(layer: Any) -> NDArray[np.floating]:
+    """Return the square of how far each activation that a convolution reads is from the centre.
+
+    Args:
+        layer: a convolution, which is not transposed.
+
+    Returns:
+        (tap * channel of the group,) in places of the map, the channels varying fastest.
+
+    >>> from torch import nn
+    >>> off_centre(nn.Conv2d(2, 1, (1, 3))).tolist()
+    [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
+    """
+    sides = [
+        (d * (np.arange(k) - (k - 1) / 2)) ** 2
+        for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
+    ]
+    square = reduce(np.add.outer, sides)
+    return np.repeat(square.reshape(-1), layer.weight.shape[1])
 
 
 def _sliding(unit: Ints, kernel: int, stride: int, padding: int, dilation: int, size: int) -> Axis:

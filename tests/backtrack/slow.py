@@ -153,6 +153,10 @@ def convolution(layer, values, source, unit, options):
         positive = [part for part in parts if part[0] > 0]
         if options.winner == "argmax" and positive:
             positive = [first_largest(positive)]
+        if not positive:
+            return nearest_largest(
+                parts, [tap for tap in taps for _ in channels], k, d, source, options
+            )
         return shared(parts, positive, source, options)
     sums, helping = [], []
     for i in range(depth):
@@ -172,6 +176,16 @@ def convolution(layer, values, source, unit, options):
     rows, cols = len(values[0]), len(values[0][0])
     row, col = (floor(unit[1 + a] * s[a] - p[a] + d[a] * (k[a] - 1) / 2) for a in (0, 1))
     return [(source, (channel, min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)), 1.0)]
+
+
+def nearest_largest(parts, taps, k, d, source, options):
+    """Nothing contributes: stop, or follow that of the largest which is nearest to the centre."""
+    if options.dead_end == "stop":
+        return []
+    best = max(value for value, _ in parts)
+    away = [sum((d[a] * (tap[a] - (k[a] - 1) / 2)) ** 2 for a in (0, 1)) for tap in taps]
+    tied = [at for at, (value, _) in enumerate(parts) if value == best]
+    return [(source, parts[min(tied, key=lambda at: away[at])][1], 1.0)]
 
 
 def average(plane, source, channel, places, options):

@@ -18,7 +18,6 @@ from cnnvis.errors import BacktrackError
 FAMILIES = {
     "AlexNet": ("alexnet", 64),
     "VGG": ("vgg11", 32),
-    "VGG with batch norm": ("vgg11_bn", 32),
     "ResNet": ("resnet18", 32),
     "ResNeXt": ("resnext50_32x4d", 32),
     "Wide ResNet": ("wide_resnet50_2", 32),

@@ -54,6 +54,7 @@ COUNT = [[[r * 5 + c for c in range(5)] for r in range(5)]]  # 0 to 24 in five r
 ONES = [[[1] * 3] * 3]  # a filter of 3 x 3
 SQUARE = [[[1, 9, 2], [3, 4, 8], [7, 5, 6]]]
 PEAKS = [[[0, 0, 0, 0, 0]] * 3 + [[0, 0, 0, 7, 0]] + [[0, 0, 0, 0, 0]]]
+NOTHING = [[[0] * 5] * 5]
 LINE = [[[1, 1]], [[2, 1]]]  # two channels of one row
 
 CASES = {
@@ -125,6 +126,24 @@ CASES = {
     "dead end, followed": ([nn.Flatten(), linear(-2, -4, -3, -3)], LINE, (0,), FOLLOW),
     "dead end of a convolution": ([conv([[[[-1]], [[-2]]]])], LINE, (0, 0, 0), None),
     "the same, followed": ([conv([[[[-1]], [[-2]]]])], LINE, (0, 0, 0), FOLLOW),
+    "nothing anywhere, argmax": (
+        [conv([ONES])],
+        NOTHING,
+        (0, 2, 1),
+        Options(winner="argmax", dead_end="follow"),
+    ),
+    "nothing at the corner, soft": (
+        [conv([ONES], padding=1, dilation=2)],
+        NOTHING,
+        (0, 0, 0),
+        Options(winner="soft", dead_end="follow"),
+    ),
+    "nothing along a line": (
+        [nn.Flatten(2), nn.Conv1d(1, 1, 5, bias=False)],
+        NOTHING,
+        (0, 7),
+        Options(winner="sample", dead_end="follow"),
+    ),
     "duplicates": (
         [nn.MaxPool2d(2, 1), nn.Flatten(), linear(1, 1, 2, 1)],
         [[[1, 1, 1], [1, 9, 1], [1, 1, 1]]],
@@ -171,6 +190,9 @@ EXPECTED = {
     "dead end, followed": {(0, 0, 0): 1},
     "dead end of a convolution": {},
     "the same, followed": {(0, 0, 0): 1},
+    "nothing anywhere, argmax": {(0, 3, 2): 1},
+    "nothing at the corner, soft": {(0, 1, 1): 1},
+    "nothing along a line": {(0, 1, 4): 1},
     "duplicates": {(0, 1, 1): 1},
 }
 

@@ -134,8 +134,8 @@ def off_centre(layer: Any) -> NDArray[np.floating]:
         (tap * channel of the group,) in places of the map, the channels varying fastest.
 
     >>> from torch import nn
-    >>> off_centre(nn.Conv2d(2, 1, (1, 3))).tolist()
-    [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
+    >>> off_centre(nn.Conv2d(2, 1, (1, 3), dilation=(1, 2))).tolist()
+    [4.0, 4.0, 0.0, 0.0, 4.0, 4.0]
     """
     sides = [
         (d * (np.arange(k) - (k - 1) / 2)) ** 2

@@ -123,12 +123,12 @@ def measure(networks: list[str]) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     from backtrack import support
 
-    known = {row["network"]: row for row in rows()} if TABLE.exists() else {}
     for family, (network, side) in support.FAMILIES.items():
         if networks and network not in networks:
             continue
         found = support.check(network, side)
         cells = {name: why or YES for name, why in found.items()}
+        known = {row["network"]: row for row in rows()} if TABLE.exists() else {}
         known[network] = {"family": family, "network": network, "side": str(side), **cells}
         print(network, *cells.values(), flush=True)
         _save([known[name] for name, _ in support.FAMILIES.values() if name in known])

@@ -30,8 +30,8 @@ FAMILIES = [
 
 WITHOUT_A_RULE = {
     "maxvit_t": {"einsum"},
-    "swin_t": {"_patch_merging_pad", "shifted_window_attention"},
-    "swin_v2_t": {"_patch_merging_pad", "shifted_window_attention"},
+    "swin_t": {"shifted_window_attention"},
+    "swin_v2_t": {"shifted_window_attention"},
 }
 """Operations that backtracking refuses; that of ViT gives a pair, and no maps to walk through."""
 

@@ -83,7 +83,7 @@ def _run(node: Node, record: Record, values: Tensor) -> Any:
         source = record.net.nodes[ref]
         if source.op != CONSTANT:
             raise refusal(node, f"how it works depends on {source.name!r} ({source.kind})")
-        return source.args[0]
+        return source.args[0].cpu()
 
     def given(argument: Any) -> Any:
         return known(argument) if isinstance(argument, Ref) else argument

@@ -169,3 +169,17 @@ def test_nearest_neighbours_are_those_of_the_size_or_of_the_factor():
         net, record = nets.opened(Does(function), image)
         found = backtrack.from_units(net, record, nets.every_unit(record, net.scores))
         assert found.points["image"].index[:, 2].tolist() == expected
+
+
+def test_channels_in_an_order_of_the_network():
+    class Picked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("order", torch.tensor([2, 0]))
+
+        def forward(self, x):
+            return torch.index_select(x, 1, self.order)
+
+    net = nets.opened(Picked(), torch.rand(1, 3, 2, 2))
+    assert one_unit(net, (0, 1, 0)).index.tolist() == [[2, 1, 0]]
+    assert one_unit(net, (1, 0, 1)).index.tolist() == [[0, 0, 1]]

@@ -64,12 +64,12 @@ class _Filters:
     Args:
         native: (filter, channel of the group, tap), all of them.
         turned: (row, tap, channel of the group), those that some units have.
-        row: (filter,) int64, the row of each in ``turned``.
+        row: (filter,) int64, the row of each in ``turned``; None where that holds all.
     """
 
     native: Values
     turned: Values
-    row: Ints
+    row: Ints | None
 
     @classmethod
     def of(cls, layer: nn.Conv2d, units: Units, scratch: Scratch) -> "_Filters":
@@ -77,8 +77,7 @@ class _Filters:
         weight = as_array(layer.weight)
         native = weight.reshape(*weight.shape[:2], -1)
         if native.shape[2] == 1 or native.shape[1] == 1:  # nothing to turn
-            turned = native.reshape(len(weight), -1, native.shape[1])
-            return cls(native, turned, np.arange(len(weight)))
+            return cls(native, weight.reshape(len(weight), -1, weight.shape[1]), None)
         wanted = np.zeros(len(weight), np.int64)
         wanted[units.index[:, 0]] = 1
         used = wanted.nonzero()[0]
@@ -95,7 +94,7 @@ class _Filters:
 
 def _blocks(maps: Values, units: Units, windows: Sliding) -> Iterator[tuple[Values, Units]]:
     """Yield so many images at a time, with their units, that neither takes up too much memory."""
-    images = max(1, budget.CHUNK_BYTES // maps[0].nbytes)
+    images = max(1, budget.CHUNK_BYTES * len(maps) // maps.nbytes)
     count = max(1, budget.CHUNK_BYTES // (32 * windows.taps))
     if len(maps) <= images and len(units) <= count:
         yield maps, units
@@ -159,15 +158,19 @@ class _Choice:
 
     def _weights(self, run: Run) -> Values:
         """Return the filters (unit, tap, channel of the group) of some units."""
-        row = self.filters.row[self.units.index[run, 0]]
-        turned = self.filters.turned
+        row, turned = self.units.index[run, 0], self.filters.turned
+        if self.filters.row is not None:
+            row = self.filters.row[row]
         into = self.scratch.array("weights", (len(row), *turned.shape[1:]), turned.dtype)
         found: Values = turned.take(row, axis=0, out=into, mode="clip")
         return found
 
     def _sums(self, run: Run) -> tuple[Values, Places]:
         """Return the largest sum (unit,) of some units, and its channel."""
-        return largest(np.einsum("utc,utc->uc", self.read.windows(run), self._weights(run)))
+        values, weights = self.read.windows(run), self._weights(run)
+        if self.windows.taps == 1:
+            return largest(np.multiply(values, weights, out=values)[:, 0])
+        return largest(np.einsum("utc,utc->uc", values, weights))
 
     def _weak(self, run: Ints) -> tuple[Places, Bools]:
         """Return the channel (unit,) of units without any positive sum, and if there is one."""

@@ -17,6 +17,7 @@ from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
 from cnnvis.backtrack.shares import Divider, Places
 from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
+from cnnvis.backtrack.windows import sliding as windows_of
 from cnnvis.network.graph import Node
 
 
@@ -112,13 +113,8 @@ def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
     kernel, dilation, padding = pair(layer.kernel_size), pair(layer.dilation), layer.padding
     if padding == "same":  # torch puts the odd one out behind
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
-    return Sliding(
-        kernel=kernel,
-        stride=pair(layer.stride),
-        padding=(0, 0) if isinstance(padding, str) else pair(padding),
-        dilation=dilation,
-        size=pair(size),
-    )
+    around = (0, 0) if isinstance(padding, str) else pair(padding)
+    return windows_of(kernel, pair(layer.stride), around, pair(size), dilation)
 
 
 def contributions(

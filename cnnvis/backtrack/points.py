@@ -90,7 +90,9 @@ class Points:
 
     def per_start(self, count: int) -> Floats:
         """Return the weight (start,) of each of so many starts."""
-        return np.bincount(self.start, self.weight, count).astype(np.float64, copy=False)
+        if not len(self):
+            return np.zeros(count)
+        return np.bincount(self.start, self.weight, count)
 
     def merged(self, extents: Sequence[int] | None = None) -> "Points":
         """Return the points with those of equal start and index made one, their weights added up.

@@ -21,10 +21,9 @@ Values = NDArray[np.floating]
 
 def as_array(tensor: Tensor) -> Values:
     """Return the values of a tensor, wherever it lives; without a copy where numpy can share it."""
-    tensor = tensor.detach()
     if tensor.dtype == torch.bfloat16:  # unknown to numpy
         tensor = tensor.float()
-    found: Values = tensor.cpu().numpy()
+    found: Values = tensor.numpy(force=True)
     return found
 
 

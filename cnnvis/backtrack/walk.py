@@ -215,10 +215,9 @@ class _Balance:
         came = self._moved[1] if self._moved and known else here.per_start(self._count)
         self._came[node] = self._gone[node] = came
         self._moved = here, came
-        parts = list(sent.values())
-        if not any(part is here for part in parts):
-            went = [part.per_start(self._count) for part in parts]
-            self._gone[node] = sum(went[1:], went[0]) if went else np.zeros(self._count)
+        if not any(part is here for part in sent.values()):
+            went = [part.per_start(self._count) for part in sent.values()]
+            self._gone[node] = np.zeros(self._count) if not went else sum(went[1:], went[0])
 
     def lost(self) -> dict[str, Floats]:
         """Return the weight (start,) that did not go on, by node, without rounding noise.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Window:
         return row, col
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sliding:
     """The windows of a convolution or a pool over a map of (row, col) ``size``.
 
@@ -65,7 +65,7 @@ class Sliding:
     size: Pair
     dilation: Pair = (1, 1)
 
-    @property
+    @cached_property
     def taps(self) -> int:
         """Places in a window."""
         return self.kernel[0] * self.kernel[1]
@@ -93,17 +93,17 @@ class Sliding:
             index[:, 2] * self.stride[1] + col * self.dilation[1] - self.padding[1],
         )
 
-    @property
+    @cached_property
     def pointwise(self) -> bool:
         """Whether every unit reads a single place, and that in the map."""
         return self.kernel == (1, 1) and self.padding == (0, 0)
 
-    @property
+    @cached_property
     def padded(self) -> bool:
         """Whether windows may read outside of the map."""
         return self.extent != self.size
 
-    @property
+    @cached_property
     def extent(self) -> Pair:
         """Rows and columns of the map with its padding."""
         each = zip(self.size, self.padding, self.dilation, self.kernel, strict=True)
@@ -115,12 +115,13 @@ class Sliding:
         row = index[:, 1] * (self.stride[0] * self.extent[1])
         return row + index[:, 2] * self.stride[1]
 
-    @property
+    @cached_property
     def steps(self) -> Ints:
         """How far (tap,) each tap lies from the first in the map with its padding."""
-        return _steps(self.kernel, self.dilation, self.extent[1])
+        rows, cols = (np.arange(k) * d for k, d in zip(self.kernel, self.dilation, strict=True))
+        return (rows[:, None] * self.extent[1] + cols).ravel()
 
-    @property
+    @cached_property
     def _axes(self) -> "tuple[_Axis, _Axis]":
         each = zip(self.kernel, self.stride, self.padding, self.size, self.dilation, strict=True)
         rows, cols = (_axis(*settings) for settings in each)
@@ -140,7 +141,7 @@ class _Axis:
     centre: Ints
 
 
-@cache
+@lru_cache(1024)
 def _axis(kernel: int, stride: int, padding: int, size: int, dilation: int) -> _Axis:
     """Return what units along one axis read: few numbers, found once and looked up ever after."""
     units = (size + 2 * padding) // stride + 2  # one more than there are, for pools in ceil mode
@@ -183,10 +184,10 @@ class Adaptive:
         return np.where(at < end[:, None], at, OUTSIDE)
 
 
-@cache
-def _steps(kernel: Pair, dilation: Pair, width: int) -> Ints:
-    rows, cols = (np.arange(k) * d for k, d in zip(kernel, dilation, strict=True))
-    return (rows[:, None] * width + cols).ravel()
+@lru_cache(1024)
+def sliding(kernel: Pair, stride: Pair, padding: Pair, size: Pair, dilation: Pair) -> Sliding:
+    """Return windows with these settings; those of a layer are looked up from the second time."""
+    return Sliding(kernel, stride, padding, size, dilation)
 
 
 def columns(maps: Values, *, groups: int, reads: int) -> Values:

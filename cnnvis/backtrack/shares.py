@@ -17,6 +17,9 @@ Chosen = tuple[Places, Places, Floats]
 up to 1, or it is not there (a dead end)."""
 
 
+_LONG = 2048  # contributions: in rows from here on only parts are searched for the largest
+
+
 class Divider:
     """Divides the weight of points among contributions, at one node.
 
@@ -121,13 +124,31 @@ def _among_first(strength: Values, k: K) -> NDArray[np.bool_]:
 
 def _first(strength: Values, k: int) -> NDArray[np.bool_]:
     """Return which contributions are the ``k`` largest; of equal ones the first."""
-    last = torch.from_numpy(strength).topk(k).values[:, -1:].numpy()  # np.partition is slower
+    last = _last(strength, k)
     found: NDArray[np.bool_] = strength >= last
     if np.count_nonzero(found) > k * len(found):
         above = strength > last
         room = k - np.count_nonzero(above, axis=1, keepdims=True)
         found &= above | ((found & ~above).cumsum(1) <= room)
     return found
+
+
+def _last(strength: Values, k: int) -> Values:
+    """Return the ``k``-th largest contribution of each point (point, 1).
+
+    In long rows it is one of the ``k`` parts of the row with the largest maxima, or equal to the
+    smallest of these: what lies in another part is no larger than any of the maxima.
+    """
+    count, length = strength.shape
+    depth = int((length / k) ** 0.5)
+    if length >= _LONG and depth > 1:
+        width = length // depth
+        parts = strength[:, : depth * width].reshape(count, depth, width)
+        best = torch.from_numpy(parts.max(1)).topk(k, sorted=False).indices.numpy()
+        few = parts[np.arange(count)[:, None], :, best].reshape(count, -1)
+        strength = np.concatenate([few, strength[:, depth * width :]], axis=1)
+    found: Values = torch.from_numpy(strength).topk(k).values[:, -1:].numpy()
+    return found  # np.partition is slower than topk
 
 
 def _mass(strength: Values, fraction: float) -> NDArray[np.bool_]:

@@ -89,7 +89,7 @@ class _Filters:
     @property
     def depth(self) -> int:
         """Channels of a group."""
-        return self.native.shape[1]
+        return int(self.native.shape[1])
 
 
 def _blocks(maps: Values, units: Units, windows: Sliding) -> Iterator[tuple[Values, Units]]:

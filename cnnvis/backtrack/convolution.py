@@ -38,7 +38,7 @@ def convolution(
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = sliding(layer, record.shape(name)[1:])
     if options.winner == "channel_sum":
-        return {name: _by_channel(layer, windows, record, points, options, name=name)}
+        return {name: _by_channel(node, windows, record, points, options)}
     pieces = []
     if options.winner == "soft" and flow.crowded(points, record, node.name):
         apply = partial(_sums_of, layer)
@@ -60,18 +60,15 @@ def convolution(
 
 
 def _by_channel(
-    layer: nn.Conv2d,
-    windows: Sliding,
-    record: Record,
-    points: Points,
-    options: Options,
-    *,
-    name: str,
+    node: Node, windows: Sliding, record: Record, points: Points, options: Options
 ) -> Points:
     """Go to the unit of the winning channel that explains each; for all starts of an image once."""
-    image, index, back = record.distinct(points)
+    layer = node.module
+    assert isinstance(layer, nn.Conv2d)
+    image, index, back = record.distinct(node.name, points)
     units = Units(image, index, group(layer, index[:, 0]))
-    new, found = channel_sum(layer, windows, record[name], units, options, scratch=record.scratch)
+    maps = record[node.inputs[0]]
+    new, found = channel_sum(layer, windows, maps, units, options, scratch=record.scratch)
     if layer.groups > 1:
         new[:, 0] += units.group * layer.weight.shape[1]
     if back is not None:

@@ -92,7 +92,8 @@ class Points:
         """Return the weight (start,) of each of so many starts."""
         if not len(self):
             return np.zeros(count)
-        return np.bincount(self.start, self.weight, count)
+        found: Floats = np.bincount(self.start, self.weight, count)  # type: ignore[assignment]
+        return found
 
     def merged(self, extents: Sequence[int] | None = None) -> "Points":
         """Return the points with those of equal start and index made one, their weights added up.

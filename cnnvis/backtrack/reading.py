@@ -96,7 +96,8 @@ class _Copied:
     def channel(self, channel: Ints) -> Values:
         depth = self._rows.shape[1]
         first = self._first * depth + channel
-        return self._rows.reshape(-1).take(first[:, None] + self._steps * depth)
+        found: Values = self._rows.reshape(-1).take(first[:, None] + self._steps * depth)
+        return found
 
 
 class _InPlace:

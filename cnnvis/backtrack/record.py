@@ -87,8 +87,8 @@ class Record:
         """Return the image of the batch (point,) that each point belongs to."""
         return self.images[points.start]
 
-    def distinct(self, points: Points) -> tuple[Ints, Ints, Ints | None]:
-        """Return the different units of all points: work that many starts share is done once.
+    def distinct(self, name: str, points: Points) -> tuple[Ints, Ints, Ints | None]:
+        """Return the different units of a node's points: work that starts share is done once.
 
         Returns:
             (unit,) the image of each, in ascending order; (unit, dimension) its index; (point,)
@@ -97,9 +97,10 @@ class Record:
         image = self.image(points)
         if points.unique and self._apart:
             return image, points.index, None
-        table = np.column_stack([image, points.index])
-        different, back = np.unique(table, axis=0, return_inverse=True)
-        return different[:, 0], different[:, 1:], back.reshape(-1)
+        shape = self.shape(name)
+        unit = image * prod(shape) + ravel(points.index, shape)
+        _, first, back = np.unique(unit, return_index=True, return_inverse=True)
+        return image[first], points.index[first], back
 
     @cached_property
     def scratch(self) -> Scratch:

@@ -139,7 +139,8 @@ def _least(strength: Values, k: int) -> Values:
     width = length // depth
     best = strength[:, : depth * width].reshape(count, depth, width).max(1)
     best.sort()
-    return best[:, -k, None]
+    least: Values = best[:, -k, None]
+    return least
 
 
 def _first(strength: Values, point: Places, at: Places, k: int) -> tuple[Places, Places]:

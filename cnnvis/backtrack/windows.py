@@ -83,7 +83,10 @@ class Sliding:
     def touch(self, index: Ints) -> NDArray[np.bool_]:
         """Return whether the windows (point,) of units at ``index`` lie in the map, if in part."""
         outside = self.at(index).outside
-        return np.ones(len(index), bool) if outside is None else ~outside.all(1)
+        if outside is None:
+            return np.ones(len(index), bool)
+        found: NDArray[np.bool_] = ~np.logical_and.reduce(outside, axis=1)
+        return found
 
     def place(self, index: Ints, tap: Places) -> tuple[Ints, Ints]:
         """Return row and column (point,) of one tap of each window, clipped to nothing."""

@@ -57,7 +57,8 @@ def contributions(layer: nn.Linear, values: Values, image: Ints, index: Ints) ->
     """
     row = ravel(np.column_stack([image, index[:, :-1]]), values.shape[:-1])
     found = rows(layer.weight, index[:, -1])
-    found *= values.reshape(-1, layer.in_features)[row]
+    values = values.reshape(-1, layer.in_features)
+    found *= values[row[0]] if (row == row[0]).all() else values[row]
     return found
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import saliency
 from cnnvis.errors import BacktrackError
+from cnnvis.variants import Variants
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +19,11 @@ CELLS = 56
 
 DIGITS = 6
 """Digits after the point in tables."""
+
+_VARIANT_COLUMNS = (
+    *("kind", "variant", "winner", "position", "k", "points", "pixels", "arrived"),
+    *("reference", "same_pixels", "overlap", "rank_correlation"),
+)
 
 Map = NDArray[np.float64]
 Weighted = tuple[ArrayLike, ArrayLike]
@@ -157,6 +163,41 @@ def sensitivity(found: Mapping[str, Sequence[Map]], between: "pd.DataFrame") -> 
             }
         )
     return pd.DataFrame(rows).round(DIGITS)
+
+
+def by_variant(variants: Variants | None) -> "pd.DataFrame":
+    """Return one row per variant; none where nothing was compared.
+
+    Columns: kind, variant, winner, position, k; points (units met in all layers), pixels (that it
+    ended at), arrived (weight); reference, the variant it is compared with; same_pixels, overlap
+    and rank_correlation with that one; empty where nothing arrived.
+    """
+    import pandas as pd
+
+    if variants is None:
+        return pd.DataFrame(columns=list(_VARIANT_COLUMNS))
+    side = variants.frame.crop[2:]
+    maps = [density(one.index, one.weight, side) for one in variants.found]
+    by_variant = dict(zip(map(id, variants.found), maps, strict=True))
+    rows = []
+    for one, own in zip(variants.found, maps, strict=True):
+        other = variants.reference(one.kind)
+        against = by_variant[id(other)]
+        rows.append(
+            {
+                "kind": one.kind,
+                "variant": one.name,
+                **one.choice,
+                "points": one.points,
+                "pixels": len(one.weight),
+                "arrived": one.arrived,
+                "reference": other.name,
+                "same_pixels": same_pixels((one.index, one.weight), (other.index, other.weight)),
+                "overlap": shared(own, against),
+                "rank_correlation": rank_correlation(own, against),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(_VARIANT_COLUMNS)).round(DIGITS)
 
 
 def _ranks(values: Map) -> Map:

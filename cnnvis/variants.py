@@ -1,18 +1,13 @@
-"""Variants: one photo walked back with several choices of the method, and how far they agree."""
+"""Variants: one photo walked back with several choices of the method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnvis import overlap
 from cnnvis.errors import BacktrackError
 from cnnvis.geometry import Frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OWN, WINNER, KEPT = "own", "winner", "k"
 """Why a variant is there: it is what the study itself chose, or one of the compared choices."""
@@ -111,38 +106,3 @@ class Variants:
         if kind != KEPT or not members:
             return self.own
         return next((one for one in members if one.choice["k"] == "all"), members[-1])
-
-
-def table(variants: Variants) -> "pd.DataFrame":
-    """Return one row per variant.
-
-    Columns: kind, variant, winner, position, k; points (units met in all layers), pixels (that it
-    ended at), arrived (weight); reference, the variant it is compared with; same_pixels, overlap
-    and rank_correlation with that one, see :mod:`cnnvis.overlap`; empty where nothing arrived.
-    """
-    import pandas as pd
-
-    side = variants.frame.crop[2:]
-    maps = [overlap.density(one.index, one.weight, side) for one in variants.found]
-    by_variant = dict(zip(map(id, variants.found), maps, strict=True))
-    rows = []
-    for one, density in zip(variants.found, maps, strict=True):
-        other = variants.reference(one.kind)
-        against = by_variant[id(other)]
-        rows.append(
-            {
-                "kind": one.kind,
-                "variant": one.name,
-                **one.choice,
-                "points": one.points,
-                "pixels": len(one.weight),
-                "arrived": one.arrived,
-                "reference": other.name,
-                "same_pixels": overlap.same_pixels(
-                    (one.index, one.weight), (other.index, other.weight)
-                ),
-                "overlap": overlap.shared(density, against),
-                "rank_correlation": overlap.rank_correlation(density, against),
-            }
-        )
-    return pd.DataFrame(rows).round(overlap.DIGITS)

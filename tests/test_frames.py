@@ -45,7 +45,6 @@ def test_a_video_needs_its_packages(tmp_path, monkeypatch):
 
 
 def test_a_video_is_read(tmp_path):
-    pytest.importorskip("av")
     import imageio.v3 as writer
 
     steps = np.array([0, 120, 240])[:, None, None, None]

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
+from some_variants import made, variant
 
 from cnnvis import overlap, saliency
 from cnnvis.errors import BacktrackError
+from cnnvis.variants import WINNER
 
 VALUES = st.lists(st.integers(0, 4), min_size=2, max_size=12)
 
@@ -108,3 +110,34 @@ def test_one_class_of_one_photo_leaves_nothing_to_compare():
     (row,) = overlap.sensitivity(found, pairs).to_dict("records")
     assert (row["image"], row["classes"]) == ("cat", 1)
     assert all(np.isnan(row[name]) for name in ("overlap", "lowest", "highest", "other_photos"))
+
+
+def test_the_table_of_variants_says_how_alike_they_are():
+    found = made()
+    table = overlap.by_variant(found).set_index("variant")
+    assert table["same_pixels"].tolist() == [1.0, 1.0, 0.5, 0.75, 1.0]
+    assert table["pixels"].tolist() == [1, 1, 2, 1, 2]
+    assert table["points"].tolist() == [9, 9, 99, 4, 6]
+    assert table["arrived"].tolist() == [0.5, 0.5, 1.0, 1.0, 1.0]
+    assert table["reference"].tolist() == ["own"] * 3 + ["k = all"] * 2
+    own, soft = (
+        overlap.density(one.index, one.weight, (16, 16)) for one in (found.found[0], found.found[2])
+    )
+    assert table.loc["soft", "overlap"] == pytest.approx(overlap.shared(soft, own), abs=1e-6)
+    assert table.loc["soft", ["kind", "winner", "position", "k"]].tolist() == [
+        "winner",
+        "soft",
+        "",
+        "10",
+    ]
+    assert table.loc["own", "rank_correlation"] == 1
+    nothing = overlap.by_variant(None)
+    assert len(nothing) == 0
+    assert list(nothing) == list(overlap.by_variant(found))
+
+
+def test_a_variant_of_which_nothing_arrived_is_like_no_other():
+    lost = variant(WINNER, "argmax", np.zeros((0, 2)), [])
+    row = overlap.by_variant(made(found=(made().own, lost))).iloc[1]
+    assert row["arrived"] == row["pixels"] == 0
+    assert row[["same_pixels", "overlap", "rank_correlation"]].isna().all()

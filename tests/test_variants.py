@@ -1,10 +1,8 @@
-"""Variants of a walk: what each is compared with, and how alike the table says they are."""
+"""Variants of a walk: what each is compared with, and whether k matters."""
 
-import numpy as np
 import pytest
 from some_variants import made, variant
 
-from cnnvis import overlap, variants
 from cnnvis.errors import BacktrackError
 from cnnvis.variants import KEPT, OWN, WINNER
 
@@ -18,34 +16,6 @@ def test_winners_are_compared_with_the_own_choice_and_k_with_all():
     some = made(found=(found.own, *found.of(KEPT)[:1]))
     assert some.reference(KEPT).name == "k = 1"
     assert made(found=(found.own,)).reference(KEPT) is found.own
-
-
-def test_the_table_says_how_alike_they_are():
-    found = made()
-    table = variants.table(found).set_index("variant")
-    assert table["same_pixels"].tolist() == [1.0, 1.0, 0.5, 0.75, 1.0]
-    assert table["pixels"].tolist() == [1, 1, 2, 1, 2]
-    assert table["points"].tolist() == [9, 9, 99, 4, 6]
-    assert table["arrived"].tolist() == [0.5, 0.5, 1.0, 1.0, 1.0]
-    assert table["reference"].tolist() == ["own"] * 3 + ["k = all"] * 2
-    own, soft = (
-        overlap.density(one.index, one.weight, (16, 16)) for one in (found.found[0], found.found[2])
-    )
-    assert table.loc["soft", "overlap"] == pytest.approx(overlap.shared(soft, own), abs=1e-6)
-    assert table.loc["soft", ["kind", "winner", "position", "k"]].tolist() == [
-        "winner",
-        "soft",
-        "",
-        "10",
-    ]
-    assert table.loc["own", "rank_correlation"] == 1
-
-
-def test_a_variant_of_which_nothing_arrived_is_like_no_other():
-    lost = variant(WINNER, "argmax", np.zeros((0, 2)), [])
-    row = variants.table(made(found=(made().own, lost))).iloc[1]
-    assert row["arrived"] == row["pixels"] == 0
-    assert row[["same_pixels", "overlap", "rank_correlation"]].isna().all()
 
 
 def test_k_matters_where_it_changes_a_pixel_or_a_weight():

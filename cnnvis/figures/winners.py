@@ -36,7 +36,7 @@ def winners(
     Args:
         seen: (row, col, 3), what the network saw of the photo.
         compared: the variants of the photo.
-        table: how alike they are, from :func:`cnnvis.variants.table`.
+        table: how alike they are, from :func:`cnnvis.overlap.by_variant`.
         target: the class that was walked back from.
         title: of the figure.
 

@@ -161,11 +161,10 @@ def _walk_section(results: Path, look: Look, where: str, anchor: str) -> Section
     drawn = [
         name for name in WALKS if (results / look.folder / f"figures/walk/{name}.png").exists()
     ]
-    compared = (results / look.folder / "variants.tsv").exists()
     tables = (
         ("class_sensitivity.tsv", "how far the pixels depend on the class, for every photo"),
         ("class_pairs.tsv", "every two classes"),
-        *((("variants.tsv", "every winner and k"),) if compared else ()),
+        *((("variants.tsv", "every winner and k"),) if "path" in drawn else ()),
     )
     return Section(
         f"{anchor}-walk",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from some_variants import made
 
-from cnnvis import variants
+from cnnvis import overlap
 from cnnvis.errors import CnnvisError
 from cnnvis.figures.k_sensitivity import k_sensitivity
 
@@ -15,12 +15,12 @@ SEEN = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
 
 def drawn(compared=None):
     compared = compared or made()
-    return k_sensitivity(SEEN, compared, variants.table(compared), target="tabby")
+    return k_sensitivity(SEEN, compared, overlap.by_variant(compared), target="tabby")
 
 
 def test_curves_and_bars_are_those_of_the_table():
     figure = drawn()
-    table = variants.table(made())
+    table = overlap.by_variant(made())
     rows = table[table["kind"] == "k"]
     curves = {line.get_label(): line.get_ydata() for line in part(figure, "alike").lines}
     assert curves["weight at the same pixels"].tolist() == [0.75, 1.0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from some_variants import made, variant
 
-from cnnvis import variants
+from cnnvis import overlap
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
 from cnnvis.figures.winners import winners
@@ -17,11 +17,11 @@ SEEN = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
 
 def drawn(compared=None, **options):
     compared = compared or made()
-    return winners(SEEN, compared, variants.table(compared), target="tabby", **options)
+    return winners(SEEN, compared, overlap.by_variant(compared), target="tabby", **options)
 
 
 def test_every_winner_says_how_alike_it_is_to_the_own_choice():
-    figure, table = drawn(), variants.table(made()).set_index("variant")
+    figure, table = drawn(), overlap.by_variant(made()).set_index("variant")
     assert [axes.get_gid() for axes in parts(figure, "density")] == [
         "density channel_sum, spatial",
         "density soft",

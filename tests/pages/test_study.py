@@ -127,10 +127,11 @@ def test_of_the_walk_there_is_what_was_drawn(results):
     text = page_text(results)
     assert "walk/k.png" not in text
     assert 'href="net/photos/variants.tsv"' in text
-    for file in (results / "net/photos/figures/walk").glob("winners.*"):
-        file.unlink()
-    (results / "net/photos/variants.tsv").unlink()
+    for name in ("path", "winners"):
+        for file in (results / "net/photos/figures/walk").glob(f"{name}.*"):
+            file.unlink()
     text = page_text(results)
+    assert "walk/classes.png" in text
     assert "walk/winners.png" not in text
     assert "variants.tsv" not in text
     assert 'href="net/photos/class_sensitivity.tsv"' in text

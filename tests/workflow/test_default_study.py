@@ -18,16 +18,13 @@ FROM_ORDERS = {
     "draw_volumes",
     "write_index",
 }
-FROM_ACTIVATIONS = FROM_ORDERS | {
-    "order_channels",
-    "tabulate_predictions",
-    "draw_predictions",
-    "find_objects",
-}
+OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
+FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
+WALKS = {"walk_back", "walk_variants"}
 FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "find_objects", "write_index"}
 FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
 
@@ -91,7 +88,13 @@ CHANGES = {
         DRAWN_FROM_GRADIENTS | FROM_IMPORTANCE,
     ),
     "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
-    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS, *FOLLOWED}),
+    "backtrack": ("config.yaml", "  k: 10", "  k: 5", WALKS | FROM_BACKTRACKS | FOLLOWED),
+    "what is compared": (
+        "config.yaml",
+        "k: [1, 5,",
+        "k: [1, 2,",
+        {"walk_variants", "draw_backtracks", "write_index"},
+    ),
     "saliency": (
         "config.yaml",
         "sigma: 0.09",
@@ -157,11 +160,7 @@ CHANGES = {
         "cnnvis/backtrack/pools.py",
         "from typing import Literal",
         "from typing import Literal\n\nextra = 1",
-        {
-            "walk_back",
-            *FROM_BACKTRACKS,
-            *FOLLOWED,
-        },
+        WALKS | FROM_BACKTRACKS | FOLLOWED,
     ),
     "a thin script": (
         "workflow/scripts/draw_orderings.py",
@@ -189,7 +188,7 @@ CHANGES = {
             "extract",
             "gather_activations",
             "differentiate",
-            "walk_back",
+            *WALKS,
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,
@@ -205,7 +204,7 @@ CHANGES = {
             "extract",
             "gather_activations",
             "differentiate",
-            "walk_back",
+            *WALKS,
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,

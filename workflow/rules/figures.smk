@@ -277,7 +277,6 @@ rule draw_backtracks:
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
-        **({"variants": f"{RESULTS}/variants.tsv"} if VARIANTS else {}),
         photos=report(
             directory(f"{FIGURES}/backtracks"),
             patterns=["{image}.png"],
@@ -296,6 +295,7 @@ rule draw_backtracks:
         ),
         sensitivity=f"{RESULTS}/class_sensitivity.tsv",
         pairs=f"{RESULTS}/class_pairs.tsv",
+        variants=f"{RESULTS}/variants.tsv",
     log:
         "results/logs/draw_backtracks/{network}/{images}.log",
     benchmark:
@@ -312,6 +312,7 @@ rule draw_backtracks:
         options=lambda w: {
             "classes": class_params(w),
             "target": settings["backtrack"]["target"],
+            "compared": bool(VARIANTS),
             "saliency": settings["saliency"],
             "image": settings["figures"]["image"],
             "preprocessing": dict(study.networks[w.network].entry.preprocessing),

@@ -53,13 +53,14 @@ def compare(given, network, options, formats, output):
     """Write figures of one photo: its classes, its path through the layers, choices of the walk."""
     from pathlib import Path
 
-    from cnnvis import backtrack_file, files, images, sheets, variant_file, variants, walk_views
+    from cnnvis import backtrack_file, files, images, overlap, sheets, variant_file, walk_views
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.k_sensitivity import k_sensitivity
     from cnnvis.figures.path import Step, through_layers
     from cnnvis.figures.top_classes import top_classes
     from cnnvis.figures.winners import winners
+    from cnnvis.variants import WINNER
 
     names = names_of(options["classes"])
     tables = walk_views.tables(given.backtracks, names)
@@ -74,15 +75,15 @@ def compare(given, network, options, formats, output):
         title = f"{network}: {shown}, walked back from its {len(of.names)} best classes"
         found = (of.names, of.probabilities, of.fixations, tables["sensitivity"])
         figures["classes"] = top_classes(seen, *found, title=title)
-    if given.get("variants"):
-        compared = variant_file.read(given.variants)
-        table = tables["variants"] = variants.table(compared)
+    compared = variant_file.read(given.variants) if options["compared"] else None
+    table = tables["variants"] = overlap.by_variant(compared)
+    if compared is not None:
         steps = [Step(*step) for step in walk_views.steps(given.backtracks, compared)]
         what = f"{network}: {shown}, walked back from {target}"
         figures["path"] = through_layers(
             seen, steps, target=target, classes=names, title=f"{what} through the layers"
         )
-        if compared.of(variants.WINNER):
+        if compared.of(WINNER):
             title = f"{what} by each winner"
             figures["winners"] = winners(seen, compared, table, target=target, title=title)
         if compared.k_matters:

@@ -18,9 +18,10 @@ def test_a_density_adds_up_and_does_not_depend_on_the_size_of_the_input():
     small = overlap.density([[10, 20], [50, 40]], [0.2, 0.6], (56, 56))
     plain = saliency.from_points([[10, 20], [50, 40]], [0.2, 0.6], shape=(56, 56))
     assert small == pytest.approx(plain / plain.sum())
-    # The middle of a pixel of the small input lies between four pixels of one four times as large.
-    large = overlap.density([[41.5, 81.5], [201.5, 161.5]], [1, 3], (224, 224))
-    assert large == pytest.approx(small)
+    # A pixel of the small input is four by four of one four times as large: all count there.
+    for place in range(4):
+        large = overlap.density([[40 + place, 80], [200, 163 - place]], [1, 3], (224, 224))
+        assert large == pytest.approx(small)
     assert overlap.density([[3, 3]], [1.0], (8, 16), cells=4).shape == (4, 4)
 
 

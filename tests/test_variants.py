@@ -13,6 +13,8 @@ def test_winners_are_compared_with_the_own_choice_and_k_with_all():
     assert [one.name for one in found.of(WINNER)] == ["channel_sum, spatial", "soft"]
     assert found.reference(WINNER) is found.own
     assert found.reference(KEPT).name == "k = all"
+    first = made(found=(found.own, *reversed(found.of(KEPT))))
+    assert first.reference(KEPT).name == "k = all"
     some = made(found=(found.own, *found.of(KEPT)[:1]))
     assert some.reference(KEPT).name == "k = 1"
     assert made(found=(found.own,)).reference(KEPT) is found.own

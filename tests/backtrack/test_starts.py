@@ -26,7 +26,7 @@ def test_many_starts_are_as_many_walks():
     ranked = Starts.ranked(net.scores, record[net.scores].argsort(1, descending=True)[:, :2])
     best = Starts.best(record, net.scores, count=2)
     assert ranked.index.tolist() == best.index.tolist()
-    assert ranked.image.tolist() == best.image.tolist()
+    assert ranked.image.tolist() == best.image.tolist() == [0, 0, 1, 1]
     top = Starts.best(record, net.scores)
     assert top.index[:, 0].tolist() == record[net.scores].argmax(1).tolist()
     on = record["3"][:, 4] > 0

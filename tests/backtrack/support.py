@@ -20,6 +20,7 @@ FAMILIES = {
     "VGG": ("vgg11", 32),
     "ResNet": ("resnet18", 32),
     "ResNeXt": ("resnext50_32x4d", 32),
+    "Wide ResNet": ("wide_resnet50_2", 32),
     "SqueezeNet": ("squeezenet1_1", 32),
     "DenseNet": ("densenet121", 32),
     "GoogLeNet": ("googlenet", 32),

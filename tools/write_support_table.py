@@ -47,6 +47,9 @@ the side given. A cell says *yes* where every number agrees with one that was co
   `dead_end: follow` all weight reaches the pixels. Paths of `sample` are drawn: no place may be off
   from `soft` by more than Hoeffding's bound for 20 000 paths and one error in 10⁹.
 
+`OMP_NUM_THREADS=1 .venv/bin/python tools/write_support_table.py --measure` measures the table anew,
+in about half an hour; a network's name behind it measures that one. Tests repeat a part of it.
+
 | family | network | side | {capabilities} |
 |---|---|---|{lines}|
 """

@@ -11,7 +11,7 @@ Contestants = Mapping[str, Callable[[], object]]
 
 
 def interleaved(contestants: Contestants, rounds: int) -> dict[str, list[float]]:
-    """Run all contestants in turn, round by round, and return each one's seconds of the processor."""
+    """Run all contestants in turn, round by round, and return the processor's seconds of each."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
         run()  # warm up: caches, lazy imports

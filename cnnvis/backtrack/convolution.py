@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from math import prod
+from typing import Literal
 
 import numpy as np
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from cnnvis.backtrack import flow
 from cnnvis.backtrack.channels import channel_sum
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
+from cnnvis.backtrack.reach import off_centre
 from cnnvis.backtrack.reading import Units
 from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
@@ -48,7 +50,8 @@ def convolution(
             return {name: sent}
     each = prod(layer.weight.shape[1:])
     values = columns(record[name], groups=layer.groups, reads=each * len(points))
-    divide = Divider(node.name, options, 1 if options.winner == "argmax" else "all")
+    k: Literal[1, "all"] = 1 if options.winner == "argmax" else "all"
+    divide = Divider(node.name, options, k, off_centre(layer))
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)

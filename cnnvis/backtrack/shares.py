@@ -28,21 +28,42 @@ class Divider:
         options: the user's choices.
         k: as in :class:`cnnvis.backtrack.Options`: how many contributions share the weight. Where
             it is not 1, "sample" draws one for each path instead.
+        distance: (contribution,) how far each lies from the centre of its window. A path that
+            follows a dead end goes to the nearest of equal contributions, unless given to the
+            first: behind a ReLU most are 0, and paths would drift to the upper left.
     """
 
-    def __init__(self, node: str, options: Options, k: K) -> None:
+    def __init__(
+        self, node: str, options: Options, k: K, distance: NDArray[np.floating] | None = None
+    ) -> None:
         """Begin the draws of a node."""
+        self._distance = distance if options.dead_end == "follow" else None
         self._k, self._dead_end, self._paths = k, options.dead_end, options.paths
         drawing = options.winner == "sample" and k != 1
         seeds = [options.seed, crc32(node.encode())]
         self._random = np.random.default_rng(seeds) if drawing else None
 
     def __call__(self, strength: Values, points: Points) -> Chosen:
-        """Choose among contributions (point, contribution), -inf where there is none."""
+        """Choose among contributions (point, contribution), -inf where there is none.
+
+        Where a distance was given these are overwritten at dead ends.
+        """
+        if self._distance is not None:
+            _keep_nearest(strength, self._distance)
         if self._random is None:
             return chosen(strength, k=self._k, dead_end=self._dead_end)
         paths = np.rint(points.weight * self._paths).astype(np.int64)
         return drawn(strength, paths, self._random, dead_end=self._dead_end)
+
+
+def _keep_nearest(strength: Values, distance: NDArray[np.floating]) -> None:
+    """Leave a single one of the largest contributions to each point that has no positive one."""
+    dead = np.flatnonzero(strength.max(1) <= 0)
+    values = strength[dead]
+    best = values.max(1)
+    nearest = np.where(values == best[:, None], distance, np.inf).argmin(1)
+    strength[dead] = -np.inf
+    strength[dead, nearest] = best
 
 
 def drawn(

@@ -2,17 +2,15 @@
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -21,56 +19,14 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np
 import numpy.typing as npt
 import torch
+from backtracks import agreement, backtracking, explanation, memory
+from timing import ROOT, Contestants, installed, interleaved, ratios, show
 
-from cnnvis import backtrack, gradients, models, network
+from cnnvis import gradients, models, network
 from cnnvis.ordering import leaves
 
-ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 9
-Contestants = Mapping[str, Callable[[], object]]
 Floats = npt.NDArray[np.float64]
-
-
-def interleaved(contestants: Contestants, rounds: int) -> dict[str, list[float]]:
-    """Run all contestants in turn, round by round, and return the seconds of each round."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for run in contestants.values():
-        run()  # warm up: caches, lazy imports
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def ratios(seconds: Mapping[str, list[float]], reference: str) -> dict[str, dict[str, float]]:
-    """Return each contestant's time over that of the reference, round by round."""
-    table = {}
-    for name, times in seconds.items():
-        each = [t / base for t, base in zip(times, seconds[reference], strict=True)]
-        table[name] = {
-            "median_ratio": statistics.median(each),
-            "least_ratio": min(each),
-            "greatest_ratio": max(each),
-            "median_ms": 1000 * statistics.median(times),
-        }
-    return table
-
-
-def show(title: str, table: Mapping[str, Mapping[str, float]], absent: list[str]) -> None:
-    """Print one comparison."""
-    print(f"\n{title}")
-    for name, row in table.items():
-        spread = f"{row['least_ratio']:.2f} .. {row['greatest_ratio']:.2f}"
-        print(f"  {name:32}{row['median_ratio']:8.2f} x  ({spread}){row['median_ms']:12.2f} ms")
-    for name in absent:
-        print(f"  {name:32}  not installed")
-
-
-def installed(module: str) -> bool:
-    """Tell whether a tool is there to be compared with."""
-    return importlib.util.find_spec(module) is not None
 
 
 def extraction(rounds: int) -> dict[str, object]:
@@ -211,53 +167,6 @@ def _captum(
     return lambda: torch.stack([of_class(index) for index in classes])
 
 
-def backtracking(rounds: int) -> dict[str, object]:
-    """H5: the walk from the best class to the pixels, one image, k = 10."""
-    found: dict[str, object] = {}
-    for name in ("squeezenet1_1", "vgg16"):
-        model = models.load(name)
-        net = network.fold(network.trace(model))
-        images = torch.rand(1, 3, 224, 224)
-        wanted = backtrack.needed(net, net.scores)
-        record = network.record(net, images, wanted)
-        targets = record[net.scores].argmax(dim=1)
-        contestants: dict[str, Callable[[], object]] = {
-            "forward pass": torch.no_grad()(lambda model=model, images=images: model(images)),
-            "forward pass, recorded": lambda net=net, images=images, wanted=wanted: network.record(
-                net, images, wanted
-            ),
-            "walk": lambda net=net, record=record, targets=targets: backtrack.from_scores(
-                net, record, targets=targets
-            ),
-        }
-        table = ratios(interleaved(contestants, rounds), "forward pass")
-        table["slow definition"] = _slow_walk(net, record, targets, table["forward pass"])
-        show(f"backtracking: {name}, one image, k = 10", table, [])
-        found[name] = {"table": table}
-    return found
-
-
-def _slow_walk(
-    net: network.Network,
-    record: Mapping[str, torch.Tensor],
-    targets: torch.Tensor,
-    forward: Mapping[str, float],
-) -> dict[str, float]:
-    """Time the slow twin of the tests once; it takes seconds."""
-    spec = importlib.util.spec_from_file_location("slow", ROOT / "tests/backtrack/slow.py")
-    assert spec is not None
-    assert spec.loader is not None
-    slow = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(slow)
-    start = time.perf_counter()
-    slow.walk(net, record, [0], [(int(targets[0]),)], net.scores, backtrack.Options())
-    seconds = time.perf_counter() - start
-    ratio = 1000 * seconds / forward["median_ms"]
-    return dict.fromkeys(("median_ratio", "least_ratio", "greatest_ratio"), ratio) | {
-        "median_ms": 1000 * seconds
-    }
-
-
 def leaf_order(rounds: int) -> dict[str, object]:
     """H7: the best order of the leaves of a tree: time, length of the path, memory at 2048."""
     from scipy.cluster.hierarchy import leaves_list, optimal_leaf_ordering
@@ -324,7 +233,10 @@ def default_run(rounds: int) -> dict[str, object]:
 
 COMPARISONS: dict[str, Callable[[int], dict[str, object]]] = {
     "gradients": weight_gradients,
+    "explanation": explanation,
     "backtracking": backtracking,
+    "agreement": agreement,
+    "memory": memory,
     "extraction": extraction,
     "leaf_order": leaf_order,
     "default_run": default_run,

@@ -60,3 +60,20 @@ def test_a_dead_end_stops_or_follows():
     assert len(chosen(strength, k=2, dead_end="stop")[0]) == 0
     point, at, share = chosen(strength, k=2, dead_end="follow")
     assert (point.tolist(), at.tolist(), share.tolist()) == ([0], [1], [1.0])
+
+
+@given(st.integers(0, 999), st.integers(1, 12), st.integers(512, 1100), st.booleans())
+@settings(deadline=None, max_examples=30)
+def test_shares_of_long_rows(seed, k, length, equal):
+    """Rows so long that the largest are looked for among the maxima of parts."""
+    draw = np.random.default_rng(seed)
+    strength = draw.standard_normal((3, length))
+    if equal:
+        strength = strength.round(1)
+    strength[2, 5:] = -1.0
+    point, at, share = chosen(strength, k=k, dead_end="stop")
+    pairs = zip(point.tolist(), at.tolist(), strict=True)
+    found = dict(zip(pairs, share.tolist(), strict=True))
+    wanted = expected(strength, k, "stop")
+    assert found.keys() == wanted.keys()
+    np.testing.assert_allclose([found[key] for key in wanted], list(wanted.values()), rtol=1e-12)

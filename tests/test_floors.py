@@ -16,12 +16,12 @@ FLOORS = (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
-        " overlap variants",
+        " overlap variants metrics differences",
     ),
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study spotting",
+        " ablation training digit_study spotting perturbation sanity",
     ),
     (
         "files",

@@ -86,7 +86,7 @@ def randomised(
     copy = network.open(apart(net.model), input_shape=net.input_shape)
     for place, (layer, module) in enumerate(_weighted(copy).items()):
         kept = [parameter.clone() for parameter in module.parameters()]
-        _draw(module, draw, torch.Generator().manual_seed(seed + place))
+        _draw(module, draw, np.random.default_rng((seed, place)))
         yield layer, copy
         if order == LAST:
             return
@@ -236,15 +236,18 @@ def _weighted(net: Network) -> dict[str, nn.Module]:
 
 
 @torch.no_grad()
-def _draw(module: nn.Module, draw: str, generator: torch.Generator) -> None:
-    """Overwrite the parameters of a module with random numbers."""
+def _draw(module: nn.Module, draw: str, random: np.random.Generator) -> None:
+    """Overwrite the parameters of a module with random numbers.
+
+    They come from numpy: numbers that torch draws resemble weights that it drew from the same seed.
+    """
     for parameter in module.parameters():
         if draw == SHUFFLE:
-            order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+            order = torch.from_numpy(random.permutation(parameter.numel())).to(parameter.device)
             drawn = parameter.flatten()[order].reshape(parameter.shape)
         else:
-            normal = torch.randn(parameter.shape, generator=generator).to(parameter)
-            drawn = parameter.mean() + parameter.std(correction=0) * normal
+            normal = torch.from_numpy(random.standard_normal(tuple(parameter.shape)))
+            drawn = parameter.mean() + parameter.std(correction=0) * normal.to(parameter)
         parameter.copy_(drawn)
 
 

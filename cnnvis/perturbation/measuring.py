@@ -25,8 +25,11 @@ from cnnvis.perturbation.imputing import imputed
 from cnnvis.perturbation.protocols import IMAGE, IMPUTE, PROBABILITY, Protocol
 from cnnvis.perturbation.ranks import counts, ranks
 
-AT_ONCE = 16
-"""Images that run at once: memory holds a batch of so many, and what the network makes of it."""
+AT_ONCE = 4
+"""Images that run at once: memory holds a batch of so many, and what the network makes of it.
+
+On a processor more are no faster: their maps no longer fit its caches. A GPU wants many.
+"""
 
 ALL = -1
 """In the place of a map: what is the same for all maps."""
@@ -149,7 +152,9 @@ def _measured(
     several = iter(changed)
     while some := list(islice(several, at_once)):
         places, given = zip(*some, strict=True)
-        scores = run(net, torch.stack(given), [net.scores])[net.scores].flatten(1).double()
+        # With the channels of a pixel side by side, torch convolves up to twice as fast.
+        shown = torch.stack(given).contiguous(memory_format=torch.channels_last)
+        scores = run(net, shown, [net.scores])[net.scores].flatten(1).double()
         read = scores.softmax(dim=1) if plan.measure == PROBABILITY else scores
         yield list(places), read.cpu().numpy()
 

@@ -51,6 +51,10 @@ class ImportanceError(CnnvisError):
     """Filters cannot be weighed or removed as asked."""
 
 
+class MeasureError(CnnvisError):
+    """An explanation cannot be measured as asked."""
+
+
 class StoreError(CnnvisError):
     """A result file is not of the kind or version that was expected."""
 

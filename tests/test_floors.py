@@ -17,12 +17,12 @@ FLOORS = (
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
-        " tracking_scores",
+        " tracking_scores metrics differences",
     ),
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study spotting",
+        " ablation training digit_study spotting perturbation sanity",
     ),
     (
         "files",

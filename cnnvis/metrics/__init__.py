@@ -1,0 +1,50 @@
+"""Measures of attribution maps: do they point at the object, how sharply, and are two alike?
+
+A map is (row, col) over the pixels of a network's input, larger where a pixel matters more. Every
+measure takes stacks of them (..., image, row, col), with any axes before, such as methods, and
+gives one number a map (..., image). Where chance has a value, a function gives it.
+"""
+
+from cnnvis.metrics.curves import area, mean_drop
+from cnnvis.metrics.likeness import LIKENESS, Likeness, change, pearson, spearman, ssim
+from cnnvis.metrics.localisation import (
+    accuracy,
+    best_level,
+    centred_overlaps,
+    max_box_accuracy,
+    overlaps,
+)
+from cnnvis.metrics.maps import masks
+from cnnvis.metrics.pointing import (
+    TOLERANCE,
+    energy,
+    energy_chance,
+    grid_pointing,
+    pointing,
+    pointing_chance,
+)
+from cnnvis.metrics.sparseness import gini
+
+__all__ = [
+    "LIKENESS",
+    "TOLERANCE",
+    "Likeness",
+    "accuracy",
+    "area",
+    "best_level",
+    "centred_overlaps",
+    "change",
+    "energy",
+    "energy_chance",
+    "gini",
+    "grid_pointing",
+    "masks",
+    "max_box_accuracy",
+    "mean_drop",
+    "overlaps",
+    "pearson",
+    "pointing",
+    "pointing_chance",
+    "spearman",
+    "ssim",
+]

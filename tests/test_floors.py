@@ -23,7 +23,7 @@ FLOORS = (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
         " ablation training digit_study spotting"
-        " attribution scene_study",
+        " attribution scene_training",
     ),
     (
         "files",

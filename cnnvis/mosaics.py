@@ -181,8 +181,8 @@ def _sought(chosen: Ints, photos: int, draw: np.random.Generator) -> Ints:
     sought = chosen[np.arange(len(chosen)), draw.integers(0, chosen.shape[1], len(chosen))]
     while True:
         often = np.bincount(sought, minlength=photos)
-        for start in np.argsort(-often, kind="stable"):
-            path = _path(chosen, sought, int(start), often)
+        for start in np.argsort(-often, kind="stable").tolist():
+            path = _path(chosen, sought, start, often)
             if path:
                 break
         else:
@@ -208,10 +208,10 @@ def _path(chosen: Ints, sought: Ints, start: int, often: Ints) -> list[tuple[int
                 path.append((mosaic, photo))
                 photo = before
             return path[::-1]
-        for mosaic in np.flatnonzero(sought == photo):
-            for other in chosen[mosaic].tolist():
+        for one in np.flatnonzero(sought == photo).tolist():
+            for other in chosen[one].tolist():
                 if other not in came:
-                    came[other] = (int(mosaic), photo)
+                    came[other] = (one, photo)
                     waiting.append(other)
     return []
 

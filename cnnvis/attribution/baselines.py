@@ -95,7 +95,8 @@ def integrated_gradients(
     """Return the input's way from nothing times the mean gradient on it, for one image.
 
     The sum over all colours and pixels is the score's difference between the image and nothing, up
-    to what is lost between the steps.
+    to what is lost between the steps: with 32 of them 0.4 % on photos and SqueezeNet, but 18 to 37
+    % on EfficientNet-Lite0 (64 steps: 8 to 12 %), whose score bends often on the way.
 
     Args:
         steps: points on the way, placed by Gauss and Legendre.

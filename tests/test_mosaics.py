@@ -13,7 +13,7 @@ def counts(places, photos):
     return np.bincount(np.ravel(places), minlength=photos)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(
     extra=st.lists(st.integers(0, 9), max_size=6),
     side=st.integers(1, 3),

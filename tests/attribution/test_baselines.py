@@ -56,8 +56,8 @@ def test_rectifiers_have_another_derivative(model, net, images, method, function
     assert np.abs(found - plain).max() > 0.1 * np.abs(plain).max()
 
 
-@pytest.mark.parametrize("blank", [0.0, 0.5])
-def test_integrated_gradients_add_up_to_the_difference_of_the_scores(model, net, images, blank):
+def test_integrated_gradients_add_up_to_the_difference_of_the_scores(model, net, images):
+    blank = 0.5
     found = attribution.by_channel(
         net, images, TARGETS, "integrated_gradients", steps=64, blank=blank
     )
@@ -66,8 +66,11 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_scores(model, net,
         rise = (model(torch.as_tensor(images)) - nothing).numpy()[[0, 1], TARGETS]
     # Rectifiers switch between the steps: with 64 of them less than 2 parts in 100 are lost.
     np.testing.assert_allclose(found.sum(axis=(1, 2, 3)), rise, atol=0.02 * np.abs(rise).max())
-    expected = slow.integrated_gradients(model, images[0], TARGETS[0], 64, blank)
-    np.testing.assert_allclose(found[0], expected, atol=1e-12)
+    few = attribution.by_channel(
+        net, images[:1], TARGETS[0], "integrated_gradients", steps=5, blank=blank
+    )
+    expected = slow.integrated_gradients(model, images[0], TARGETS[0], 5, blank)
+    np.testing.assert_allclose(few[0], expected, atol=1e-12)
 
 
 def test_nothing_may_be_an_image(net, images):

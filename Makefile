@@ -15,7 +15,7 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term --durations=15
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15
 
 lint: $(VENV)/.ok ## run every linter
 	$(BIN)/ruff check .
@@ -37,6 +37,8 @@ reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_configuration_reference.py
 	$(BIN)/python tools/write_network_reference.py
 	$(BIN)/python tools/write_method_reference.py
+	$(BIN)/python tools/write_support_table.py
+	$(BIN)/python tools/write_option_reference.py
 	$(BIN)/python tools/write_rule_graph.py
 
 help: ## show this list

@@ -27,7 +27,7 @@ from cnnvis import hdf5, image_table
 from cnnvis.backtrack_writer import SCHEMA, VERSION, Weighted, Writer, create
 from cnnvis.errors import StoreError, did_you_mean
 from cnnvis.geometry import Frame
-from cnnvis.labels import Image
+from cnnvis.labels import FIRST, Image
 from cnnvis.provenance import Provenance
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Writer",
     "create",
     "fixations",
+    "image",
     "images",
     "lost",
     "nodes",
@@ -176,6 +177,17 @@ def images(path: Path) -> tuple[BacktrackImage, ...]:
             )
             for image, *ranked, frame in zip(image_table.read(file), *columns, strict=True)
         )
+
+
+def image(path: Path, wanted: str) -> BacktrackImage:
+    """Return one image of a file; :data:`cnnvis.labels.FIRST` stands for the first one.
+
+    Raises:
+        FileError, StoreError: there is no such file or image.
+    """
+    with _open(path) as file:
+        row = 0 if wanted == FIRST else image_table.row(file, wanted)
+    return images(path)[row]
 
 
 def _starts(

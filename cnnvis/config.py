@@ -1,7 +1,7 @@
 """The settings of a study, checked whole before any job starts; an error names the key."""
 
 import csv
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,15 +91,20 @@ class Study:
     settings: Mapping[str, Any]
 
     @property
-    def sets_for_tracking(self) -> list[str]:
-        """Names of the image sets that hold the photos of all sequences; of folders none knows."""
-        sequences = self.settings["tracking"]["sequences"]
-        photos = {photo for sequence in sequences for photo in sequence["photos"]}
-        return [
-            name
-            for name, choice in self.images.items()
-            if not choice.ids or photos <= {*choice.ids}
-        ]
+    def tracking(self) -> dict[str, list[str]]:
+        """The networks that follow objects, in which image sets, and the names of the sequences.
+
+        Image sets are those that hold the photos of all sequences.
+        """
+        wanted = self.settings["tracking"]
+        names = [sequence["name"] for sequence in wanted["sequences"]]
+        photos = {photo for sequence in wanted["sequences"] for photo in sequence["photos"]}
+        networks = {"first": [*self.networks][:1], "all": [*self.networks], "none": []}
+        return {
+            "networks": networks[wanted["networks"]] if names else [],
+            "images": [name for name, choice in self.images.items() if photos <= {*choice.ids}],
+            "sequences": names,
+        }
 
     @property
     def downloads(self) -> dict[str, dict[str, Any]]:
@@ -132,7 +137,7 @@ def load(raw: Mapping[str, Any], schema: Path) -> Study:
     _refuse_twice("images", [item["name"] for item in settings["images"]])
     _check_classes(settings, networks.values())
     _check_image_ids(settings, images.values())
-    _check_tracking(settings["tracking"], networks, images.values())
+    _check_tracking(settings["tracking"], images.values())
     return Study(networks, images, settings)
 
 
@@ -393,14 +398,8 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice])
                 )
 
 
-def _check_tracking(
-    wanted: Mapping[str, Any], networks: Iterable[str], images: Collection[ImageChoice]
-) -> None:
-    """Refuse networks and photos to track with that the study does not have."""
-    for name in wanted["networks"]:
-        if name not in networks:
-            hint = did_you_mean(name, networks)
-            raise ConfigError(f"tracking.networks: the study has no network '{name}'{hint}.")
+def _check_tracking(wanted: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
+    """Refuse sequences that cannot be made or read."""
     _refuse_twice("tracking.sequences", [sequence["name"] for sequence in wanted["sequences"]])
     for sequence in wanted["sequences"]:
         where = f"tracking.sequences, '{sequence['name']}'"
@@ -412,8 +411,10 @@ def _check_tracking(
             )
         if sequence["path"] and not Path(sequence["path"]).exists():
             raise ConfigError(f"{where}: there is no file or folder {sequence['path']}.")
-        for photo in sequence["photos"]:
-            known = [photo_id for choice in images for photo_id in choice.ids]
-            if photo not in known and all(choice.ids for choice in images):
-                hint = did_you_mean(photo, known)
-                raise ConfigError(f"{where}: no image set has an image '{photo}'{hint}.")
+        for choice in images:
+            missing = [photo for photo in sequence["photos"] if photo not in choice.ids]
+            if missing and len(missing) < needed:
+                raise ConfigError(
+                    f"{where}: the image set '{choice.name}' has no image '{missing[0]}'"
+                    f"{did_you_mean(missing[0], choice.ids)}."
+                )

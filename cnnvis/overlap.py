@@ -9,22 +9,30 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import saliency
 from cnnvis.errors import BacktrackError
+from cnnvis.variants import Variants
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CELLS = 112
+CELLS = 56
 """Rows and columns of the densities that are compared, whatever the size of the input."""
 
 DIGITS = 6
 """Digits after the point in tables."""
 
+_VARIANT_COLUMNS = (
+    *("kind", "variant", "winner", "position", "k", "points", "pixels", "arrived"),
+    *("reference", "same_pixels", "overlap", "rank_correlation"),
+)
+
 Map = NDArray[np.float64]
 Weighted = tuple[ArrayLike, ArrayLike]
 
 
-def density(index: ArrayLike, weight: ArrayLike, shape: tuple[int, int]) -> Map:
-    """Return the density (row, col) of fixations over the input, on :data:`CELLS` a side.
+def density(
+    index: ArrayLike, weight: ArrayLike, shape: tuple[int, int], *, cells: int = CELLS
+) -> Map:
+    """Return the density (row, col) of fixations over the input, on so many cells a side.
 
     It adds up to 1; all 0 where nothing arrived. Densities of inputs of different sizes compare.
 
@@ -32,12 +40,13 @@ def density(index: ArrayLike, weight: ArrayLike, shape: tuple[int, int]) -> Map:
         index: (point, [row, col]), pixels of the input.
         weight: (point,).
         shape: (rows, cols) of the input.
+        cells: rows and columns of the density.
 
     >>> density([[0, 0]], [0.5], (224, 224)).sum().round(6)
     np.float64(1.0)
     """
     places = np.asarray(index, np.float64).reshape(-1, 2)
-    found = saliency.from_points((places + 0.5) * CELLS / shape - 0.5, weight, shape=(CELLS, CELLS))
+    found = saliency.from_points((places + 0.5) * cells / shape - 0.5, weight, shape=(cells, cells))
     total = found.sum()
     return found / total if total > 0 else found
 
@@ -66,9 +75,7 @@ def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     >>> rank_correlation([1.0, 2.0, 4.0], [1.0, 3.0, 2.0])
     0.5
     """
-    from scipy.stats import rankdata
-
-    one, other = (rankdata(values.ravel()) for values in _fitting(a, b))
+    one, other = (_ranks(values) for values in _fitting(a, b))
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])
@@ -85,9 +92,15 @@ def same_pixels(a: Weighted, b: Weighted) -> float:
     >>> same_pixels(([[1, 2], [3, 4]], [0.2, 0.2]), ([[3, 4]], [0.7]))
     0.5
     """
-    weights = [_by_pixel(one) for one in (a, b)]
-    pixels = sorted(set().union(*weights))
-    return shared(*([one.get(pixel, 0.0) for pixel in pixels] or [0.0] for one in weights))
+    places = [np.asarray(index, np.int64).reshape(-1, 2) for index, _ in (a, b)]
+    pixels, place = np.unique(np.concatenate(places), axis=0, return_inverse=True)
+    both = np.split(place.reshape(-1), [len(places[0])])
+    count = max(1, len(pixels))
+    one, other = (
+        np.bincount(at, np.asarray(weight, np.float64), count)
+        for at, (_, weight) in zip(both, (a, b), strict=True)
+    )
+    return shared(one, other)
 
 
 def pairs(
@@ -120,7 +133,7 @@ def pairs(
     return pd.DataFrame(rows, columns=list(columns)).round(DIGITS)
 
 
-def sensitivity(found: Mapping[str, Sequence[Map]]) -> "pd.DataFrame":
+def sensitivity(found: Mapping[str, Sequence[Map]], between: "pd.DataFrame") -> "pd.DataFrame":
     """Return one row per image: how far its backtracks depend on the class they begin at.
 
     Columns: image, classes (how many); ``overlap``, the mean over all pairs of its classes, and the
@@ -130,10 +143,10 @@ def sensitivity(found: Mapping[str, Sequence[Map]]) -> "pd.DataFrame":
 
     Args:
         found: image -> densities by rank.
+        between: how alike they are, from :func:`pairs`.
     """
     import pandas as pd
 
-    between = pairs(found, {image: [""] * len(maps) for image, maps in found.items()})
     rows = []
     for image, maps in found.items():
         own = between[between["image"] == image]
@@ -152,6 +165,47 @@ def sensitivity(found: Mapping[str, Sequence[Map]]) -> "pd.DataFrame":
     return pd.DataFrame(rows).round(DIGITS)
 
 
+def by_variant(variants: Variants | None) -> "pd.DataFrame":
+    """Return one row per variant; none where nothing was compared.
+
+    Columns: kind, variant, winner, position, k; points (units met in all layers), pixels (that it
+    ended at), arrived (weight); reference, the variant it is compared with; same_pixels, overlap
+    and rank_correlation with that one; empty where nothing arrived.
+    """
+    import pandas as pd
+
+    if variants is None:
+        return pd.DataFrame(columns=list(_VARIANT_COLUMNS))
+    side = variants.frame.crop[2:]
+    maps = [density(one.index, one.weight, side) for one in variants.found]
+    by_variant = dict(zip(map(id, variants.found), maps, strict=True))
+    rows = []
+    for one, own in zip(variants.found, maps, strict=True):
+        other = variants.reference(one.kind)
+        against = by_variant[id(other)]
+        rows.append(
+            {
+                "kind": one.kind,
+                "variant": one.name,
+                **one.choice,
+                "points": one.points,
+                "pixels": len(one.weight),
+                "arrived": one.arrived,
+                "reference": other.name,
+                "same_pixels": same_pixels((one.index, one.weight), (other.index, other.weight)),
+                "overlap": shared(own, against),
+                "rank_correlation": rank_correlation(own, against),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(_VARIANT_COLUMNS)).round(DIGITS)
+
+
+def _ranks(values: Map) -> Map:
+    """Return the rank of every value, ties the mean of theirs (SciPy takes long to load)."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place.reshape(-1)])
+
+
 def _fitting(a: ArrayLike, b: ArrayLike) -> tuple[Map, Map]:
     """Return two densities, once they are known to be of one shape and not negative."""
     one, other = np.asarray(a, np.float64), np.asarray(b, np.float64)
@@ -161,11 +215,3 @@ def _fitting(a: ArrayLike, b: ArrayLike) -> tuple[Map, Map]:
             f"{one.shape} and {other.shape}. Compute both over inputs of the same network."
         )
     return one, other
-
-
-def _by_pixel(fixations: Weighted) -> dict[tuple[int, int], float]:
-    """Return the weight of every pixel."""
-    index, weight = fixations
-    places = np.asarray(index, np.int64).reshape(-1, 2).tolist()
-    weights = np.asarray(weight, np.float64).tolist()
-    return {(row, col): one for (row, col), one in zip(places, weights, strict=True)}

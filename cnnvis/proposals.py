@@ -171,7 +171,7 @@ def recalls(
     *,
     count: int = 10,
     overlap: float = 0.5,
-    draws: int = 20,
+    draws: int = 10,
 ) -> "pd.DataFrame":
     """Return how many known boxes are found within the first boxes, beside boxes by chance.
 

@@ -5,21 +5,18 @@ everything is follows from how it was moved.
 """
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageSequence
+from PIL import Image, ImageDraw, ImageFilter
 
-from cnnvis import images
+from cnnvis import frames, images
 from cnnvis.boxes import Box
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.images import Photo
-from cnnvis.sheets import SUFFIXES
 from cnnvis.tracking import Corners, Placed
 
 KINDS = ("pan", "crossing", "hiding")
@@ -28,8 +25,6 @@ KINDS = ("pan", "crossing", "hiding")
 SIDE = 256
 """Pixels of a side of the frames that are made."""
 
-_VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
-_MOST_FRAMES = 2000
 _PART = 0.45  # of the frame's side: how large a pasted object is
 _POST = (0.42, 0.58)  # columns of the post, as shares of the side
 _SOFT = 3  # pixels over which the rim of a pasted object fades
@@ -93,7 +88,7 @@ def pan(
     shape = photo.shape[:2]
     windows = [_square(shape, view) for view in _between(stops, count)]
     picture = Image.fromarray(photo)
-    frames = tuple(
+    seen = tuple(
         np.asarray(
             picture.resize(
                 (SIDE, SIDE), Image.Resampling.BILINEAR, (col0, row0, col0 + side, row0 + side)
@@ -108,7 +103,7 @@ def pan(
             moved = np.clip((np.array(box) - corner) * SIDE / side, 0, SIDE)
             if (moved[2:] - moved[:2]).min() >= 1:
                 truth.append(Placed(number, place, _corners(moved), label=label))
-    return Film(name, frames, tuple(truth))
+    return Film(name, seen, tuple(truth))
 
 
 def crossing(
@@ -128,8 +123,8 @@ def crossing(
     """
     if len(parts) != 2:
         raise ImageError(f"two objects cross; got {len(parts)} pictures for '{name}'.")
-    there = np.linspace((0.36, 0.22), (0.36, 0.78), count)
-    back = np.linspace((0.64, 0.78), (0.64, 0.22), count)
+    there = np.linspace((0.4, 0.22), (0.4, 0.78), count)
+    back = np.linspace((0.6, 0.78), (0.6, 0.22), count)
     return pasted(parts, [there, back], name=name, seed=seed, labels=labels)
 
 
@@ -170,7 +165,7 @@ def pasted(
     ground = clutter(SIDE, seed=seed)
     ovals = [_oval(part) for part in parts]
     middles = [np.asarray(path, np.float64) * SIDE for path in paths]
-    frames, truth = [], []
+    pages, truth = [], []
     for number in range(min(map(len, middles))):
         page = Image.fromarray(ground)
         for place, ((picture, mask), path) in enumerate(zip(ovals, middles, strict=True), start=1):
@@ -182,8 +177,8 @@ def pasted(
         if post is not None:
             left, right = (round(share * SIDE) for share in post)
             ImageDraw.Draw(page).rectangle((left, 0, right - 1, SIDE), fill=(86, 88, 92))
-        frames.append(np.asarray(page))
-    return Film(name, tuple(frames), tuple(truth))
+        pages.append(np.asarray(page))
+    return Film(name, tuple(pages), tuple(truth))
 
 
 def clutter(side: int, *, seed: int = 0) -> Photo:
@@ -203,27 +198,12 @@ def clutter(side: int, *, seed: int = 0) -> Photo:
 
 
 def read(path: str | os.PathLike[str], *, name: str) -> Film:
-    """Read the frames of a folder of pictures (by name), of an animated GIF, or of a video.
-
-    Videos need the packages imageio and av, which ``pip install 'cnnvis[video]'`` brings.
+    """Return the sequence of a folder of pictures, of an animated GIF, or of a video.
 
     Raises:
-        ImageError: there is no such file, it cannot be read, or holds fewer than two frames.
+        ImageError: as :func:`cnnvis.frames.read`, or there are fewer than two frames.
     """
-    place = Path(path)
-    if place.is_dir():
-        files = sorted(
-            file
-            for file in place.iterdir()
-            if file.suffix.lower() in SUFFIXES and file.name[0] != "."
-        )
-        return Film(name, tuple(images.read(file) for file in files[:_MOST_FRAMES]))
-    if not place.is_file():
-        raise ImageError(
-            f"there is no sequence {place}: give a folder of frames, a GIF or a video."
-        )
-    frames = _video(place) if place.suffix.lower() in _VIDEOS else _animation(place)
-    return Film(name, tuple(frames))
+    return Film(name, frames.read(path))
 
 
 def films(
@@ -284,40 +264,6 @@ def _cut(photo: Photo, known: Sequence[Box]) -> Photo:
     """Return the first known box of a photo as a picture, the whole photo where there is none."""
     row0, col0, row1, col1 = known[0] if known else (0, 0, *photo.shape[:2])
     return photo[row0:row1, col0:col1]
-
-
-def _animation(path: Path) -> Iterator[Photo]:
-    """Yield the frames of a GIF or another picture that moves."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                for number, frame in enumerate(ImageSequence.Iterator(picture)):
-                    if number < _MOST_FRAMES:
-                        yield np.array(frame.convert("RGB"))
-    except Exception as error:  # Pillow's decoders fail in many ways
-        raise ImageError(
-            f"{path} cannot be read as a sequence: {error}. Give a folder of frames, an animated "
-            "GIF or a video."
-        ) from error
-
-
-def _video(path: Path) -> Iterator[Photo]:
-    """Yield the frames of a video."""
-    try:
-        import av  # noqa: F401 - imageio reads videos with it
-        import imageio.v3 as reader
-    except ImportError as error:
-        raise ImageError(
-            f"reading the video {path} needs the packages imageio and av: pip install "
-            "'cnnvis[video]'. Or make a folder of frames of it, and give that."
-        ) from error
-    try:
-        for number, frame in enumerate(reader.imiter(path, plugin="pyav")):
-            if number < _MOST_FRAMES:
-                yield np.asarray(frame, np.uint8)
-    except Exception as error:  # what a decoder raises is anyone's guess
-        raise ImageError(f"the video {path} cannot be read: {error}.") from error
 
 
 def _between(stops: Sequence[Window], count: int) -> NDArray[np.float64]:

@@ -4,9 +4,9 @@ Every track has a Kalman filter that says where its box should be in the next fr
 there are dealt out to the tracks so that they overlap most with what was expected; what no track
 takes begins a new one.
 
-Source: A. Bewley and others, "Simple online and realtime tracking", arXiv 1602.00763, and for the
-noise N. Wojke and others, "Simple online and realtime tracking with a deep association metric",
-arXiv 1703.07402. The filter is that of the package filterpy.
+Source: A. Bewley and others, "Simple online and realtime tracking", arXiv 1602.00763, with noise in
+proportion to the box as in N. Wojke and others, "Simple online and realtime tracking with a deep
+association metric", arXiv 1703.07402. The filter is that of the package filterpy.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,9 +35,11 @@ FOUND = ("frame", "label", "score", "row0", "col0", "row1", "col1")
 """Columns of a table of boxes that are not linked yet."""
 
 _SIZES, _STATES = 4, 8  # middle (row, col), height and width, and how fast each of them changes
-_PLACE_NOISE, _PACE_NOISE = 1 / 20, 1 / 160  # of the side, for each frame
-_FOUND_NOISE = 1 / 10  # of the side: boxes of a density are rougher than those of a detector
-_FRESH = 10.0  # how much less is known of a new track than of an old one
+# Standard deviations, as shares of the box's side: boxes of a density are rougher than those of a
+# detector, and sequences here are short, with steps as large as a part of the object.
+_PLACE_NOISE, _PACE_NOISE = 1 / 20, 1 / 40  # what changes by itself from frame to frame
+_FOUND_NOISE = 1 / 10  # of a box found
+_FRESH_PACE = 1 / 4  # of the speed of a new track, of which nothing is known
 _DIGITS = 2  # behind the point, in pixels
 
 
@@ -255,7 +257,7 @@ def _begun(number: int, found: Placed) -> _Track:
     kalman.x = np.concatenate([seen, np.zeros(_SIZES)])
     kalman.F = np.eye(_STATES) + np.eye(_STATES, k=_SIZES)  # what changes goes on changing
     kalman.H = np.eye(_SIZES, _STATES)
-    kalman.P = np.diag((_FRESH * _noise(seen, _PLACE_NOISE, _PACE_NOISE)) ** 2)
+    kalman.P = np.diag(_noise(seen, _FOUND_NOISE, _FRESH_PACE) ** 2)
     return _Track(number, kalman, [replace(found, id=number)])
 
 

@@ -215,7 +215,6 @@ def table(
     """
     import pandas as pd
 
-    columns = list(COLUMNS)
     rows = []
     for way, placed in ways.items():
         row: dict[str, object] = {"sequence": name, "way": way, "found": len(placed)}
@@ -228,4 +227,7 @@ def table(
             row |= {"mota": round(scores.mota, 4), "idf1": round(scores.idf1, 4)}
             row["overlap"] = round(float(np.nanmean(np.concatenate(list(lines)))), 4)
         rows.append(row)
-    return pd.DataFrame(rows, columns=columns)
+    counted = dict.fromkeys(("truth", "misses", "false", "switches"), "Int64")  # they may be empty
+    measured = dict.fromkeys(("mota", "idf1", "overlap"), "float64")
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    return found.astype({**counted, **measured})

@@ -9,7 +9,7 @@
     /frame                            (field,): how the photo became the input
     /nodes/<node>/mean                (row, col): the mean map, where the node has rows and columns
 
-The nodes are the milestones at which a walk is shown, from the input on.
+The nodes are the milestones at which a walk is shown, from the input on; @op says what a node does.
 """
 
 import os
@@ -21,7 +21,7 @@ from cnnvis import dimensions, hdf5
 from cnnvis.backtrack_writer import FRAME_FIELDS
 from cnnvis.geometry import Frame
 from cnnvis.provenance import Provenance
-from cnnvis.variants import Variant, Variants
+from cnnvis.variants import Milestone, Variant, Variants
 
 SCHEMA = "cnnvis/variants"
 VERSION = 1
@@ -44,13 +44,13 @@ def write(path: Path, variants: Variants, *, provenance: Provenance) -> None:
         _write_found(file, variants.found)
         field = dimensions.scale(file, "field", FRAME_FIELDS)
         dimensions.table(file, "frame", np.array(variants.frame.numbers, np.int32), [field])
-        for node, mean in variants.milestones.items():
+        for node, milestone in variants.milestones.items():
             group = file.create_group(f"nodes/{node}", track_order=True)
+            group.attrs["op"] = milestone.kind
+            mean = milestone.mean
             if mean is not None:
-                row, col = (
-                    dimensions.extent(group, name, length)
-                    for name, length in zip(("row", "col"), mean.shape, strict=True)
-                )
+                row = dimensions.extent(group, "row", mean.shape[0])
+                col = dimensions.extent(group, "col", mean.shape[1])
                 dimensions.table(group, "mean", mean, [row, col])
 
 
@@ -67,7 +67,9 @@ def read(path: Path) -> Variants:
             frame=Frame.from_numbers(file["frame"][:]),
             found=_read_found(file),
             milestones={
-                node: group["mean"][:] if "mean" in group else None
+                node: Milestone(
+                    str(group.attrs["op"]), group["mean"][:] if "mean" in group else None
+                )
                 for node, group in file["nodes"].items()
             },
         )

@@ -1,18 +1,13 @@
-"""Variants: one photo walked back with several choices of the method, and how far they agree."""
+"""Variants: one photo walked back with several choices of the method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnvis import overlap
 from cnnvis.errors import BacktrackError
 from cnnvis.geometry import Frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OWN, WINNER, KEPT = "own", "winner", "k"
 """Why a variant is there: it is what the study itself chose, or one of the compared choices."""
@@ -45,6 +40,19 @@ class Variant:
 
 
 @dataclass(frozen=True, eq=False)
+class Milestone:
+    """A node at which a walk is shown.
+
+    Args:
+        kind: its operation, such as Conv2d.
+        mean: (row, col), the mean map over the channels; None where there are no rows and columns.
+    """
+
+    kind: str
+    mean: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Variants:
     """All variants of one photo.
 
@@ -53,15 +61,14 @@ class Variants:
         target: the class that they begin at.
         frame: how the photo became the input.
         found: the variants; the study's own is the first.
-        milestones: the nodes at which a walk is shown, from the input on -> the mean map (row, col)
-            over the channels; None where the node has no rows and columns.
+        milestones: the nodes at which a walk is shown, by their names, from the input on.
     """
 
     image: str
     target: int
     frame: Frame
     found: tuple[Variant, ...]
-    milestones: Mapping[str, NDArray[np.float32] | None]
+    milestones: Mapping[str, Milestone]
 
     def __post_init__(self) -> None:
         """Refuse variants of which the first is not the study's own, or that no node shows."""
@@ -76,6 +83,16 @@ class Variants:
         """What the study itself chose."""
         return self.found[0]
 
+    @property
+    def k_matters(self) -> bool:
+        """Whether any k leads to other pixels than another: whether a layer on the way uses it."""
+        first, *others = self.of(KEPT) or (self.own,)
+        return any(
+            not np.array_equal(one.index, first.index)
+            or not np.array_equal(one.weight, first.weight)
+            for one in others
+        )
+
     def of(self, kind: str) -> tuple[Variant, ...]:
         """Return the variants of one kind, in their order."""
         return tuple(one for one in self.found if one.kind == kind)
@@ -89,38 +106,3 @@ class Variants:
         if kind != KEPT or not members:
             return self.own
         return next((one for one in members if one.choice["k"] == "all"), members[-1])
-
-
-def table(variants: Variants) -> "pd.DataFrame":
-    """Return one row per variant.
-
-    Columns: kind, variant, winner, position, k; points (units met in all layers), pixels (that it
-    ended at), arrived (weight); reference, the variant it is compared with; same_pixels, overlap
-    and rank_correlation with that one, see :mod:`cnnvis.overlap`; empty where nothing arrived.
-    """
-    import pandas as pd
-
-    side = variants.frame.crop[2:]
-    maps = [overlap.density(one.index, one.weight, side) for one in variants.found]
-    by_variant = dict(zip(map(id, variants.found), maps, strict=True))
-    rows = []
-    for one, density in zip(variants.found, maps, strict=True):
-        other = variants.reference(one.kind)
-        against = by_variant[id(other)]
-        rows.append(
-            {
-                "kind": one.kind,
-                "variant": one.name,
-                **one.choice,
-                "points": one.points,
-                "pixels": len(one.weight),
-                "arrived": one.arrived,
-                "reference": other.name,
-                "same_pixels": overlap.same_pixels(
-                    (one.index, one.weight), (other.index, other.weight)
-                ),
-                "overlap": overlap.shared(density, against),
-                "rank_correlation": overlap.rank_correlation(density, against),
-            }
-        )
-    return pd.DataFrame(rows).round(overlap.DIGITS)

@@ -69,6 +69,8 @@ def test_what_is_written_is_read_back(tmp_path):
         )
         for n, image in enumerate(images(5))
     )
+    assert backtrack_file.image(path, "i3") == backtrack_file.images(path)[3]
+    assert backtrack_file.image(path, "first").id == "i0"
     assert backtrack_file.provenance(path) == made("walk_back", first=0)
 
 

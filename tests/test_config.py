@@ -213,3 +213,46 @@ def test_a_class_name_needs_named_classes():
     raw = own() | {"gradients": {"units": ["Egyptian cat"]}}
     with pytest.raises(ConfigError, match="have no names"):
         load(raw)
+
+
+def following(**sequence):
+    """The default study with one sequence."""
+    settings = deepcopy(DEFAULT)
+    settings["tracking"] = {"networks": "all", "sequences": [{"name": "walk"} | sequence]}
+    return settings
+
+
+def test_objects_are_followed_where_all_photos_are():
+    study = config.Study(
+        load(DEFAULT).networks,
+        {
+            "photos": load(DEFAULT).images["photos"],
+            "own": config.ImageChoice("own", "sheet.csv", None, 1, ids=("tom",)),
+            "folder": config.ImageChoice("folder", None, "here", 1),
+        },
+        load(following(photos=["coffee"])).settings,
+    )
+    assert study.tracking == {
+        "networks": ["squeezenet1_1", "efficientnet_lite0"],
+        "images": ["photos"],
+        "sequences": ["walk"],
+    }
+    first = load(DEFAULT).tracking
+    assert first["networks"] == ["squeezenet1_1"]
+    nothing = load(DEFAULT | {"tracking": {"networks": "all"}}).tracking
+    assert nothing["networks"] == []
+
+
+@pytest.mark.parametrize(
+    ("sequence", "words"),
+    [
+        ({"photos": []}, "'pan' without a path 1; got 0"),
+        ({"kind": "crossing", "photos": ["coffee"]}, "'crossing' without a path 2; got 1"),
+        ({"kind": "crossing", "photos": ["coffee", "siamese"]}, "did you mean 'siamese_cat'"),
+        ({"path": "nowhere.gif"}, "no file or folder nowhere.gif"),
+        ({"path": "nowhere.gif", "photos": ["coffee"]}, "a path needs no photos"),
+    ],
+)
+def test_a_sequence_that_cannot_be_made_is_named(sequence, words):
+    with pytest.raises(ConfigError, match=words):
+        load(following(**sequence))

@@ -16,7 +16,8 @@ FLOORS = (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
-        " overlap variants"
+        " overlap variants boxes known_boxes detections proposals frames sequences tracking"
+        " tracking_scores"
         " control_maps mosaics scenes box_files",
     ),
     (
@@ -28,8 +29,8 @@ FLOORS = (
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file gradient_views backtrack_file backtrack_writer variant_file export"
-        " kernel_file",
+        " gradient_file gradient_views backtrack_file backtrack_writer variant_file walk_views"
+        " export kernel_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

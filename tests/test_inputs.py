@@ -77,3 +77,12 @@ def test_only_the_images_of_one_role(weights, manifest):
         ImageError, match="no image has the role 'other'; the images have reference"
     ):
         given.playing("other")
+
+
+def test_one_image_alone(weights, manifest):
+    given = read(weights, manifest)
+    assert [part.names for part in given.only("b").batches(2)] == [("b",)]
+    assert [label.id for label in given.only("first").labels] == ["a"]
+    assert len(given.labels) == 3
+    with pytest.raises(ImageError, match=r"no image 'd' in the set.* or first"):
+        given.only("d")

@@ -91,6 +91,27 @@ def test_arrays_that_do_not_fit():
         saliency.from_points([[0, 0]], [1.0], shape=SHAPE, sigma=-1)
 
 
+def slow_density(index, weight, shape, sigma):
+    """One Gaussian after the other, cut at 4 standard deviations and made to add up to 1."""
+    density, radius = np.zeros(shape), int(4 * sigma + 0.5)
+    bell = {d: np.exp(-(d**2) / (2 * sigma**2)) for d in range(-radius, radius + 1)}
+    total = sum(bell.values())
+    for (row, col), value in zip(index, weight, strict=True):
+        for r in range(shape[0]):
+            for c in range(shape[1]):
+                density[r, c] += value * bell.get(r - row, 0) * bell.get(c - col, 0) / total**2
+    return density
+
+
+@given(points, st.sampled_from([0.6, 2.0, 7.5]), st.integers(0, 99))
+@settings(deadline=None, max_examples=10)
+def test_a_density_is_the_sum_of_the_gaussians_of_its_points(index, sigma, seed):
+    weight = np.random.default_rng(seed).random(len(index))
+    density = saliency.from_points(index, weight, shape=SHAPE, sigma=sigma)
+    expected = slow_density(index.tolist(), weight, SHAPE, sigma)
+    np.testing.assert_allclose(density, expected, rtol=1e-12, atol=1e-15)
+
+
 # Outliers.
 
 
@@ -179,3 +200,32 @@ def test_points_that_met_count_as_often_as_they_came():
 def test_weights_of_another_number_of_points_are_refused():
     with pytest.raises(BacktrackError, match="2 points"):
         saliency.inliers([[0, 0], [1, 1]], (9, 9), weight=[1.0])
+
+
+def test_a_sweep_gives_every_box_once_at_its_lowest_level():
+    density = np.zeros(SHAPE)
+    density[5:20, 10:40], density[8:12, 15:20], density[30, 50] = 0.35, 1.0, 0.5
+    assert saliency.sweep(density, [0.6, 0.2, 0.3, 0.4]) == (
+        (0.2, (5, 10, 20, 40)),
+        (0.4, (8, 15, 12, 20)),
+    )
+    both = saliency.sweep(density, [0.4], parts=2)
+    assert both == ((0.4, (8, 15, 12, 20)), (0.4, (30, 50, 31, 51)))
+
+
+@given(points)
+@settings(deadline=None, max_examples=50)
+def test_a_hull_turns_one_way_round_all_points(index):
+    corners = saliency.hull(index)
+    assert {tuple(corner) for corner in corners} <= {tuple(map(float, one)) for one in index}
+    if len(corners) > 2:
+        for k in range(len(corners)):
+            a, b, c = corners[k - 1], corners[k], corners[(k + 1) % len(corners)]
+            assert saliency._turn(a, b, c) > 0
+            assert all(saliency._turn(a, b, point) >= 0 for point in index)
+
+
+def test_a_hull_of_points_on_a_line():
+    assert saliency.hull([[1, 1], [3, 3], [2, 2]]).tolist() == [[1, 1], [3, 3]]
+    assert saliency.hull([[4, 2], [4, 2]]).tolist() == [[4, 2]]
+    assert saliency.hull([]).shape == (0, 2)

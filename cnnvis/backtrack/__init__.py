@@ -1,10 +1,22 @@
 """Backtracking: from a unit of a network back to the pixels responsible for it."""
 
-from cnnvis.backtrack import convolution, moves, pools, sums  # noqa: F401 - registers their rules
+from cnnvis.backtrack import (  # noqa: F401 - registers their rules
+    convolution,
+    functional,
+    moves,
+    other_convolutions,
+    other_pools,
+    paddings,
+    pools,
+    rearranging,
+    reductions,
+    sums,
+)
 from cnnvis.backtrack.bias import bias_share
 from cnnvis.backtrack.contrast import contrastive
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
+from cnnvis.backtrack.rearranging import rearranged
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import RULES, arguments, rule
 from cnnvis.backtrack.shares import chosen
@@ -27,5 +39,6 @@ __all__ = [
     "from_units",
     "needed",
     "reachable",
+    "rearranged",
     "rule",
 ]

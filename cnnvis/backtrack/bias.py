@@ -29,8 +29,8 @@ def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> 
         found: the backtrack.
 
     Returns:
-        Name of each convolution and linear layer it passed -> (start,) float64, the mean of the
-        share over the points there, weighted with their weights; 0 for a start that did not pass.
+        Name of each ``Conv2d`` and ``Linear`` it passed -> (start,) float64, the mean of the share
+        over the points there, weighted with their weights; 0 for a start that did not pass.
     """
     seen = Record(net, record, found.starts.image)
     return {

@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from functools import partial
 from math import prod
+from typing import Literal
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnnvis.backtrack import flow
-from cnnvis.backtrack.options import DeadEnd, Options
+from cnnvis.backtrack.channels import channel_sum
+from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Floats, Ints, Points, concat
+from cnnvis.backtrack.reach import off_centre
+from cnnvis.backtrack.reading import Units
 from cnnvis.backtrack.record import Record, Values, rows
 from cnnvis.backtrack.rules import refusal, rule
-from cnnvis.backtrack.shares import Divider, Places, chosen, largest
+from cnnvis.backtrack.shares import Divider, Places
 from cnnvis.backtrack.windows import Sliding, Window, columns, gather, pair
+from cnnvis.backtrack.windows import sliding as windows_of
 from cnnvis.network.graph import Node
 
 
@@ -33,6 +38,9 @@ def convolution(
     assert isinstance(layer, nn.Conv2d)
     if layer.padding_mode != "zeros":
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
+    windows = sliding(layer, record.shape(name)[1:])
+    if options.winner == "channel_sum":
+        return {name: _by_channel(node, windows, record, points, options)}
     pieces = []
     if options.winner == "soft" and flow.crowded(points, record, node.name):
         apply = partial(_sums_of, layer)
@@ -40,53 +48,40 @@ def convolution(
         pieces.append(sent)
         if options.dead_end == "stop" or not len(points):
             return {name: sent}
-    windows = sliding(layer, record.shape(name)[1:])
     each = prod(layer.weight.shape[1:])
     values = columns(record[name], groups=layer.groups, reads=each * len(points))
-    divide = Divider(node.name, options, 1 if options.winner == "argmax" else "all")
+    k: Literal[1, "all"] = 1 if options.winner == "argmax" else "all"
+    divide = Divider(node.name, options, k, off_centre(layer))
     for part in points.chunks(each):
         window = windows.at(part.index)
         contribution = contributions(layer, values, record.image(part), part.index[:, 0], window)
-        if options.winner == "channel_sum":
-            won = channel_sum(part, contribution, windows, window, options)
-        else:
-            won = anywhere(part, contribution, window, divide)
-        point, channel, row, col, share = won
+        point, channel, row, col, share = anywhere(part, contribution, window, divide)
         channel = channel + group(layer, part.index[point, 0]) * contribution.shape[2]
         new = part.spread(point, np.array([channel, row, col]).T, share)
         pieces.append(new.merged(record.shape(name)) if options.winner == "soft" else new)
     return {name: concat(pieces)}
 
 
+def _by_channel(
+    node: Node, windows: Sliding, record: Record, points: Points, options: Options
+) -> Points:
+    """Go to the unit of the winning channel that explains each; for all starts of an image once."""
+    layer = node.module
+    assert isinstance(layer, nn.Conv2d)
+    image, index, back = record.distinct(node.name, points)
+    units = Units(image, index, group(layer, index[:, 0]))
+    maps = record[node.inputs[0]]
+    new, found = channel_sum(layer, windows, maps, units, options, scratch=record.scratch)
+    if layer.groups > 1:
+        new[:, 0] += units.group * layer.weight.shape[1]
+    if back is not None:
+        new, found = new[back], found[back]
+    return points.moved(new).select(found)
+
+
 Won = tuple[Places, Places, Ints, Ints, Floats]
 """What explains some units: (new,) the point that a new one comes from; (new,) its channel within
 the group, its row, its col; (new,) its share of the weight."""
-
-
-def channel_sum(
-    points: Points, contribution: Values, windows: Sliding, window: Window, options: Options
-) -> Won:
-    """Choose the channel with the largest sum, at the window's centre or where it is largest.
-
-    A channel is in question if it contributes something positive, even if its sum is not: a single
-    channel, as in depthwise convolutions, may owe a positive unit to its bias. It is a dead end
-    where no channel does; a path that goes on there goes on at the window's centre.
-
-    Args:
-        points: the units to explain.
-        contribution: (point, tap, channel of the group), from :func:`contributions`.
-        windows: of the layer.
-        window: those of the points.
-        options: the user's choices.
-    """
-    strength = _sums(contribution, window, options.dead_end)
-    point, channel, share = chosen(strength, k=1, dead_end="follow")
-    row, col = windows.centre(points.index[point])
-    if options.position == "spatial":
-        best, tap = largest(contribution[point, :, channel])  # outside of the map they are zero
-        speaks = best > 0  # among places that contribute nothing, the first is no better than any
-        row[speaks], col[speaks] = window.position(point[speaks], tap[speaks])
-    return point, channel, row, col, share
 
 
 def anywhere(points: Points, contribution: Values, window: Window, divide: Divider) -> Won:
@@ -106,19 +101,6 @@ def anywhere(points: Points, contribution: Values, window: Window, divide: Divid
     return point, channel, row, col, share
 
 
-def _sums(contribution: Values, window: Window, dead_end: DeadEnd) -> Values:
-    """Return the sum of each channel (point, channel); -inf for those that are out of question."""
-    sums: Values = contribution.sum(1)
-    weak = sums.max(1) <= 0  # elsewhere the largest sum has something positive in it
-    keep = contribution[weak].max(1) > 0
-    if dead_end == "follow":
-        keep |= ~keep.any(1, keepdims=True)
-    sums[weak] = np.where(keep, sums[weak], -np.inf)
-    if window.outside is not None:
-        sums[np.logical_and.reduce(window.outside, axis=1)] = -np.inf
-    return sums
-
-
 def _sums_of(layer: nn.Conv2d, values: Tensor, weights: Tensor) -> Tensor:
     """Return what a convolution with other weights and no bias adds up."""
     return F.conv2d(
@@ -131,13 +113,8 @@ def sliding(layer: nn.Conv2d, size: tuple[int, ...]) -> Sliding:
     kernel, dilation, padding = pair(layer.kernel_size), pair(layer.dilation), layer.padding
     if padding == "same":  # torch puts the odd one out behind
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
-    return Sliding(
-        kernel=kernel,
-        stride=pair(layer.stride),
-        padding=(0, 0) if isinstance(padding, str) else pair(padding),
-        dilation=dilation,
-        size=pair(size),
-    )
+    around = (0, 0) if isinstance(padding, str) else pair(padding)
+    return windows_of(kernel, pair(layer.stride), around, pair(size), dilation)
 
 
 def contributions(

@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnvis.backtrack.points import CHUNK_BYTES, Points, concat, ravel, unravel
+from cnnvis.backtrack.points import CHUNK_BYTES, Floats, Points, concat, ravel, unravel
 from cnnvis.backtrack.record import Record
 
 Apply = Callable[[Tensor, Tensor], Tensor]
 """(image, ...) activations, weights -> sums (image, ...)."""
 
 _CROWD = 1 / 16  # of all units: from this share on, whole maps are faster than single windows
-_BYTES_PER_UNIT = 48  # activations and weight in float64, their parts, their derivatives
+_BYTES_PER_UNIT = 48  # activations and weight, their parts, their derivatives, in float64
 
 
 def crowded(points: Points, record: Record, node: str) -> bool:
@@ -58,17 +58,20 @@ def through(
         row = np.searchsorted(some, part.start)
         winning = np.zeros((len(some), int(np.prod(shape))))
         np.add.at(winning, (row, ravel(part.index, shape)), part.weight)
-        read = torch.from_numpy(record[source][record.images[some]]).double()
-        new, alive = _divided(apply, weights.double(), read, winning.reshape(-1, *shape))
-        sent.append(_points(new, some, sizes))
-        left.append(part.select(~alive.reshape(len(some), -1)[row, ravel(part.index, shape)]))
+        read = torch.from_numpy(record[source][record.images[some]])
+        read = read.to(torch.promote_types(read.dtype, torch.float32))
+        new, alive = _divided(apply, weights.to(read), read, winning.reshape(-1, *shape))
+        dead = part.select(~alive.reshape(len(some), -1)[row, ravel(part.index, shape)])
+        gone = np.bincount(np.searchsorted(some, dead.start), dead.weight, len(some))
+        sent.append(_points(_scaled(new, winning.sum(1) - gone), some, sizes))
+        left.append(dead)
     return concat(sent), concat(left)
 
 
 @torch.enable_grad()
 def _divided(
     apply: Apply, weights: Tensor, read: Tensor, winning: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Return the weight of each unit read, and whether anything contributes to each unit."""
     parts = [(read.clamp(min=0), weights.clamp(min=0))]
     if (read < 0).any():
@@ -76,16 +79,24 @@ def _divided(
     values = [value.requires_grad_() for value, _ in parts]
     total = torch.stack([apply(value, weight) for value, weight in parts]).sum(0)
     alive = total > 0
-    share = torch.where(alive, torch.from_numpy(winning) / total, 0).detach()
+    share = torch.where(alive, torch.from_numpy(winning).to(total) / total, 0).detach()
     gradients = torch.autograd.grad(total, values, share)
     found = torch.stack([v * g for v, g in zip(values, gradients, strict=True)]).sum(0)
     return found.detach().numpy(), alive.numpy()
 
 
-def _points(
-    weight: NDArray[np.float64], starts: NDArray[np.int64], shape: tuple[int, ...]
-) -> Points:
-    """Return the units (start, ...) that hold weight, as points."""
-    flat = weight.reshape(len(starts), -1)
+def _scaled(weight: NDArray[np.floating], sums: Floats) -> Floats:
+    """Return the weight (start, unit) of units with the sums (start,) that it has but for rounding.
+
+    The layer adds up in the precision of the network.
+    """
+    exact = weight.reshape(len(weight), -1).astype(np.float64)
+    found = exact.sum(1)
+    exact *= np.divide(sums, found, out=np.zeros_like(sums), where=found > 0)[:, None]
+    return exact
+
+
+def _points(flat: Floats, starts: NDArray[np.int64], shape: tuple[int, ...]) -> Points:
+    """Return the units (start, unit) that hold weight, as points."""
     row, place = flat.nonzero()
     return Points(unravel(place, shape), flat[row, place], starts[row], unique=True)

@@ -19,16 +19,22 @@ Found = Mapping[str, Points]
 
 
 @rule(
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU),
-    *(nn.Mish, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.Sigmoid, nn.Tanh, nn.Softplus),
-    *(F.relu, F.relu6, F.leaky_relu, F.prelu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish),
-    *(F.hardswish, F.hardsigmoid, F.hardtanh, F.softplus, torch.relu, torch.sigmoid, torch.tanh),
-    *(torch.clamp, "relu", "sigmoid", "tanh", "clamp"),
-    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, F.dropout),
-    *(F.dropout2d, "torchvision.ops.stochastic_depth.stochastic_depth"),
-    *("contiguous", "clone", "detach", "float", "double", torch.clone, torch.detach),
-    *(nn.BatchNorm2d, F.batch_norm, nn.LocalResponseNorm, F.local_response_norm),
-    *(nn.LayerNorm, F.layer_norm, nn.GroupNorm, F.group_norm),
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.RReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU),
+    *(nn.SiLU, nn.Mish, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.Sigmoid, nn.Tanh),
+    *(nn.Softplus, nn.Threshold, F.relu, F.relu6, F.leaky_relu, F.rrelu, F.prelu, F.elu, F.selu),
+    *(F.celu, F.gelu, F.silu, F.mish, F.hardswish, F.hardsigmoid, F.hardtanh, F.softplus),
+    *(F.threshold, F.sigmoid, F.tanh, torch.relu, torch.sigmoid, torch.tanh, torch.clamp),
+    *(torch.clamp_min, "relu", "sigmoid", "tanh", "clamp", "clamp_min", "threshold"),
+    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
+    *(nn.FeatureAlphaDropout, F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout),
+    *(F.feature_alpha_dropout, "torchvision.ops.stochastic_depth.stochastic_depth"),
+    *("contiguous", "clone", "detach", "float", "double", "half", torch.clone, torch.detach),
+    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, F.batch_norm),
+    *(nn.LocalResponseNorm, F.local_response_norm, nn.LayerNorm, F.layer_norm),
+    *(nn.GroupNorm, F.group_norm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+    *(F.instance_norm, nn.RMSNorm, F.rms_norm, F.normalize),
+    *(nn.Softmax, nn.LogSoftmax, F.softmax, F.log_softmax, "softmax", "log_softmax"),
+    *(torch.softmax, torch.log_softmax),
     reads=False,
 )
 def same_place(node: Node, record: Record, points: Points, options: Options) -> Found:
@@ -36,9 +42,10 @@ def same_place(node: Node, record: Record, points: Points, options: Options) -> 
 
     Exact for activation functions and for what is switched off outside of training; an
     approximation for normalisations. Local response normalisation: its neighbours only damp. Layer
-    and group normalisation: the mean and the spread of all units are left aside. A batch norm that
-    was not folded into its convolution (:func:`cnnvis.network.fold`): a negative factor turns the
-    largest value into the smallest, which a rule behind it cannot know.
+    and group normalisation and the like: the mean and the spread of all units are left aside.
+    Softmax: the other units only take from this one. A batch norm that was not folded into its
+    convolution (:func:`cnnvis.network.fold`): a negative factor turns the largest value into the
+    smallest, which a rule behind it cannot know.
     """
     return {node.inputs[0]: points}
 
@@ -56,6 +63,16 @@ def reshape(node: Node, record: Record, points: Points, options: Options) -> Fou
     return {node.inputs[0]: points.moved(unravel(ravel(points.index, after), before))}
 
 
+@rule(nn.GLU, F.glu, reads=False)
+def gated_half(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Explain each unit by the value that was let through; the gate only scales it.
+
+    A gated linear unit gives ``a * sigmoid(b)``, where the halves a and b of its input lie behind
+    each other along one axis: a, the first, has the places of the output.
+    """
+    return {node.inputs[0]: points.moved(points.index)}
+
+
 @rule(torch.permute, "permute", reads=False)
 def permute(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Follow each value to where it was before the axes changed places."""
@@ -63,12 +80,14 @@ def permute(node: Node, record: Record, points: Points, options: Options) -> Fou
     return _axes(node, points, dims[0] if isinstance(dims[0], Sequence) else dims)
 
 
-@rule(torch.transpose, "transpose", reads=False)
+@rule(torch.transpose, torch.swapaxes, torch.swapdims, reads=False)
+@rule("transpose", "swapaxes", "swapdims", reads=False)
 def transpose(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Follow each value to where it was before two axes changed places."""
-    given = arguments(node, "dim0", "dim1")
+    names = ("dim0", "axis0", "dim1", "axis1")
+    one, other = *node.args[1:], *(node.kwargs[name] for name in names if name in node.kwargs)
     dims = list(range(points.index.shape[1] + 1))
-    dims[given["dim0"]], dims[given["dim1"]] = dims[given["dim1"]], dims[given["dim0"]]
+    dims[one], dims[other] = dims[other], dims[one]
     return _axes(node, points, dims)
 
 
@@ -105,13 +124,46 @@ def get_item(node: Node, record: Record, points: Points, options: Options) -> Fo
     source, key = record.net.nodes[node.inputs[0]], node.args[1]
     if source.op in _SPLITS:
         return _piece(source, key, record, points)
+    if source.op in _UNBINDS:
+        return _unbound(source, key, record, points)
+    if source.shape is None and isinstance(key, int):
+        raise refusal(
+            node,
+            f"it takes a part of what {source.name!r} ({source.kind}) gives, and "
+            "what that part was made from is not known",
+        )
     keys = key if isinstance(key, tuple) else (key,)
-    if keys[0] != slice(None) or any(not isinstance(k, int | slice) for k in keys):
+    if keys[0] != slice(None) or any(not isinstance(k, int | slice | None) for k in keys):
         raise refusal(node, f"only slices and whole numbers behind the batch are known, not {key}")
     return {source.name: points.moved(_unsliced(points.index, keys[1:], record.shape(source.name)))}
 
 
+@rule(torch.stack, reads=False)
+def stack(node: Node, record: Record, points: Points, options: Options) -> Found:
+    """Follow each value to the input that its place along the new axis belongs to."""
+    names = node.args[0] if node.args else node.kwargs["tensors"]
+    if isinstance(names, str):
+        raise refusal(node, f"{names!r} is no list of tensors, but makes one")
+    column = _column(node, arguments(node, "dim").get("dim", 0), points)
+    found: dict[str, Points] = {}
+    for at, name in enumerate(names):
+        part = points.select(points.index[:, column] == at)
+        part = part.moved(np.delete(part.index, column, axis=1))
+        found[name] = concat([found[name], part]) if name in found else part
+    return found
+
+
 _SPLITS = (torch.chunk, torch.split, "chunk", "split")
+_UNBINDS = (torch.unbind, "unbind")
+
+
+def _unbound(node: Node, piece: int, record: Record, points: Points) -> Found:
+    """Follow values of one piece to their places in the tensor whose axis was taken apart."""
+    name = node.inputs[0]
+    shape = record.shape(name)
+    column = _axis(node, arguments(node, "dim").get("dim", 0), len(shape) + 1)
+    index = np.insert(points.index, column, piece % shape[column], axis=1)
+    return {name: points.moved(index)}
 
 
 def _piece(split: Node, piece: int, record: Record, points: Points) -> Found:
@@ -130,7 +182,13 @@ def _unsliced(index: Ints, keys: Sequence[Any], shape: Sequence[int]) -> Ints:
     """Return where values lay in an array of ``shape`` before it was indexed with ``keys``."""
     columns = list(index.T)
     before = []
-    for size, key in zip(shape, [*keys, *[slice(None)] * (len(shape) - len(keys))], strict=True):
+    sizes = iter(shape)
+    read = sum(key is not None for key in keys)
+    for key in [*keys, *[slice(None)] * (len(shape) - read)]:
+        if key is None:  # a new axis
+            columns.pop(0)
+            continue
+        size = next(sizes)
         if isinstance(key, int):
             before.append(np.full(len(index), key % size))
         else:
@@ -139,36 +197,14 @@ def _unsliced(index: Ints, keys: Sequence[Any], shape: Sequence[int]) -> Ints:
     return np.column_stack(before)
 
 
-@rule(nn.ZeroPad2d, nn.ConstantPad2d, reads=False)
-def pad_module(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Follow each value to its place before padding; what lies in the padding is lost."""
-    assert isinstance(node.module, nn.ConstantPad2d)
-    return _unpadded(node, record, points, node.module.padding)
-
-
-@rule(F.pad, reads=False)
-def pad(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Follow each value to its place before padding; what lies in the padding is lost."""
-    given = arguments(node, "pad", "mode", "value")
-    if given.get("mode", "constant") != "constant":
-        raise refusal(node, f"it pads with mode {given['mode']!r}; only 'constant' is known")
-    return _unpadded(node, record, points, given["pad"])
-
-
-def _unpadded(node: Node, record: Record, points: Points, padding: Sequence[int]) -> Found:
-    """Take ``padding`` away: (before, after) of the last axis, of the one before it, and so on."""
-    shape = record.shape(node.inputs[0])
-    before = np.zeros(len(shape), np.int64)
-    for axis, size in enumerate(padding[::2]):
-        before[-1 - axis] = size
-    index = points.index - before
-    inside = (index >= 0) & (index < shape)
-    return {node.inputs[0]: points.moved(index).select(np.logical_and.reduce(inside, axis=1))}
-
-
 def _column(node: Node, dim: int, points: Points) -> int:
-    """Return the index column of a tensor's axis ``dim``, which counts the batch."""
-    column: int = dim % (points.index.shape[1] + 1) - 1
+    """Return the index column of the axis ``dim`` of what a node gave, which counts the batch."""
+    return _axis(node, dim, points.index.shape[1] + 1)
+
+
+def _axis(node: Node, dim: int, dimensions: int) -> int:
+    """Return the index column of the axis ``dim`` of a tensor of so many, the batch among them."""
+    column = dim % dimensions - 1
     if column < 0:
         raise refusal(node, "it works along the axis of the images")
     return column

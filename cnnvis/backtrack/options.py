@@ -36,8 +36,9 @@ class Options:
         contribution: what counts at a linear layer: "positive" contributions alone, or all of them
             by "absolute" size.
         dead_end: where no contribution is positive, "stop" (the weight is lost, and counted) or
-            "follow" the largest all the same. Units of depthwise convolutions are often on by their
-            bias alone: such networks need "follow".
+            "follow" the largest all the same, of equal ones that nearest to the centre of the
+            window. Units of depthwise convolutions are often on by their bias alone: such networks
+            need "follow".
         residual: an addition is explained by its "larger" addend, or "split" between its positive
             addends in proportion.
         average_pool: an average is explained by all its positive values in proportion ("spread"),

@@ -69,7 +69,10 @@ class Points:
 
     def select(self, keep: NDArray[np.bool_]) -> "Points":
         """Return the points where ``keep`` (point,) holds."""
-        return Points(self.index[keep], self.weight[keep], self.start[keep], self.unique)
+        at = keep.nonzero()[0]
+        if len(at) == len(self):
+            return self
+        return Points(_rows(self.index, at), self.weight[at], self.start[at], self.unique)
 
     def moved(self, index: Ints) -> "Points":
         """Return points of the same weight and start, each at its row of ``index``."""
@@ -87,7 +90,10 @@ class Points:
 
     def per_start(self, count: int) -> Floats:
         """Return the weight (start,) of each of so many starts."""
-        return np.bincount(self.start, self.weight, count).astype(np.float64, copy=False)
+        if not len(self):
+            return np.zeros(count)
+        found: Floats = np.bincount(self.start, self.weight, count)  # type: ignore[assignment]
+        return found
 
     def merged(self, extents: Sequence[int] | None = None) -> "Points":
         """Return the points with those of equal start and index made one, their weights added up.
@@ -102,23 +108,24 @@ class Points:
             return self
         if len(self) < 2:
             return Points(self.index, self.weight, self.start, unique=True)
-        key = self._key(self.index.max(0) + 1 if extents is None else extents)
-        order = key.argsort(kind="stable")
-        key = key[order]
-        fresh = np.ones(len(key), bool)
+        order, key = _sorted(*self._key(self.index.max(0) + 1 if extents is None else extents))
+        fresh = np.empty(len(key), bool)
+        fresh[0] = True
         np.not_equal(key[1:], key[:-1], out=fresh[1:])
         first = fresh.nonzero()[0]
-        kept = order[first]
-        weight = np.add.reduceat(self.weight[order], first)
-        return Points(self.index[kept], weight, self.start[kept], unique=True)
+        weight = self.weight[order]
+        if len(first) < len(order):
+            weight, order = np.add.reduceat(weight, first), order[first]
+        return Points(_rows(self.index, order), weight, self.start[order], unique=True)
 
-    def _key(self, extents: Sequence[int]) -> Ints:
-        """Return one number per point that sorts as (start, index) does."""
-        places = prod(map(int, extents))
-        if places * (int(self.start.max()) + 1) > _KEYS:
+    def _key(self, extents: Sequence[int]) -> tuple[Ints, int]:
+        """Return a number per point that sorts as (start, index) does, and what it stays below."""
+        places, starts = prod(map(int, extents)), int(self.start.max()) + 1
+        if places * starts > _KEYS:
             columns = np.column_stack([self.start, self.index])
-            return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1)
-        return self.start * places + ravel(self.index, extents)
+            return np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1), len(self)
+        key = ravel(self.index, extents)
+        return (key if starts == 1 else self.start * places + key), places * starts
 
     def chunks(self, values: int) -> Iterator["Points"]:
         """Yield the points in runs that gather less than ``CHUNK_BYTES``, ``values`` a point."""
@@ -140,6 +147,26 @@ def concat(pieces: Sequence[Points]) -> Points:
         np.concatenate([piece.weight for piece in pieces]),
         np.concatenate([piece.start for piece in pieces]),
     )
+
+
+def _sorted(key: Ints, below: int) -> tuple[Ints, Ints]:
+    """Return the order that sorts keys from 0 up, equal ones as they came, and the keys in it.
+
+    Keys with their places in the lowest bits are sorted by value, several times as fast as places
+    are sorted by key.
+    """
+    bits = len(key).bit_length()
+    if below << bits > _KEYS:
+        order = key.argsort(kind="stable")
+        return order, key[order]
+    tagged = (key << bits) + np.arange(len(key))
+    tagged.sort()
+    return tagged & ((1 << bits) - 1), tagged >> bits
+
+
+def _rows(index: Ints, at: NDArray[np.intp]) -> Ints:
+    """Return some rows of an index; its columns lie one behind the other, so they are faster."""
+    return index.T.take(at, axis=1).T
 
 
 def ravel(index: Ints, shape: Sequence[int]) -> Ints:

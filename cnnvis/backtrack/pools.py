@@ -1,6 +1,6 @@
 """Rules of pooling: to the maximum of a window, or to all the values that make up its average."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -11,13 +11,13 @@ from torch import nn
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.record import Record
-from cnnvis.backtrack.rules import arguments, refusal, rule
+from cnnvis.backtrack.rules import rule, settings
 from cnnvis.backtrack.shares import Divider
 from cnnvis.backtrack.windows import Adaptive, Sliding, columns, gather, pair
 from cnnvis.network.graph import Node
 
 Found = Mapping[str, Points]
-_MAXIMUM = Options(average_pool="argmax", dead_end="follow")
+MAXIMUM = Options(average_pool="argmax", dead_end="follow")
 """A maximum is explained by its largest value, whatever its sign and whatever the user chose."""
 
 
@@ -28,13 +28,13 @@ def max_pool(node: Node, record: Record, points: Points, options: Options) -> Fo
     Padding never wins: it counts as -inf.
     """
     windows = _sliding(node, record, "kernel_size", "stride", "padding", "dilation")
-    return _pool(node, record, points, windows, _MAXIMUM)
+    return _pool(node, record, points, windows, MAXIMUM)
 
 
 @rule(nn.AdaptiveMaxPool2d, F.adaptive_max_pool2d)
 def adaptive_max_pool(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Explain each unit by the maximum of its window; of equal ones by the first, row by row."""
-    return _pool(node, record, points, _adaptive(node, record), _MAXIMUM)
+    return _pool(node, record, points, _adaptive(node, record), MAXIMUM)
 
 
 @rule(nn.AvgPool2d, F.avg_pool2d)
@@ -50,22 +50,9 @@ def adaptive_average_pool(node: Node, record: Record, points: Points, options: O
     return _pool(node, record, points, _adaptive(node, record), options)
 
 
-@rule(torch.mean, "mean")
-def mean(node: Node, record: Record, points: Points, options: Options) -> Found:
-    """Explain a mean over rows and columns as an average pool with a single window."""
-    shape = record.shape(node.inputs[0])
-    given = arguments(node, "dim", "keepdim").get("dim", ())
-    dims = given if isinstance(given, Sequence) else (given,)
-    if len(shape) != 3 or sorted(dim % 4 for dim in dims) != [2, 3]:
-        raise refusal(node, f"only a mean over rows and columns is known, not over dim={given}")
-    whole = Adaptive(units=(1, 1), size=shape[1:])
-    corner = np.pad(points.index[:, :1], ((0, 0), (0, 2)))
-    return _pool(node, record, points.moved(corner), whole, options)
-
-
 def _sliding(node: Node, record: Record, *names: str) -> Sliding:
     """Return the windows of a pool, whose settings ``names`` are attributes or arguments."""
-    given = vars(node.module) if node.module is not None else arguments(node, *names)
+    given = settings(node, *names)
     return Sliding(
         kernel=pair(given["kernel_size"]),
         stride=pair(given.get("stride") or given["kernel_size"]),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 from cnnvis.backtrack.points import Ints, Points, ravel
@@ -19,10 +21,9 @@ Values = NDArray[np.floating]
 
 def as_array(tensor: Tensor) -> Values:
     """Return the values of a tensor, wherever it lives; without a copy where numpy can share it."""
-    tensor = tensor.detach()
     if tensor.dtype == torch.bfloat16:  # unknown to numpy
         tensor = tensor.float()
-    found: Values = tensor.cpu().numpy()
+    found: Values = tensor.numpy(force=True)
     return found
 
 
@@ -31,6 +32,22 @@ def rows(tensor: Tensor, index: Ints) -> Values:
     if tensor.device.type == "cpu":
         return as_array(tensor)[index]
     return as_array(tensor.detach().index_select(0, torch.from_numpy(index).to(tensor.device)))
+
+
+class Scratch:
+    """Memory to work in, used over and over: what is new has to be brought up page by page."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._bytes: dict[str, NDArray[np.uint8]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """Return an array of any content, valid until the next one of that name is asked for."""
+        kind = np.dtype(dtype)
+        size = prod(shape) * kind.itemsize
+        if name not in self._bytes or len(self._bytes[name]) < size:
+            self._bytes[name] = np.empty(size, np.uint8)
+        return self._bytes[name][:size].view(kind).reshape(shape)
 
 
 def sources(net: Network, node: Node) -> tuple[str, ...]:
@@ -69,6 +86,31 @@ class Record:
     def image(self, points: Points) -> Ints:
         """Return the image of the batch (point,) that each point belongs to."""
         return self.images[points.start]
+
+    def distinct(self, name: str, points: Points) -> tuple[Ints, Ints, Ints | None]:
+        """Return the different units of a node's points: work that starts share is done once.
+
+        Returns:
+            (unit,) the image of each, in ascending order; (unit, dimension) its index; (point,)
+            which of them a point is, None where each is a unit of its own.
+        """
+        image = self.image(points)
+        if points.unique and self._apart:
+            return image, points.index, None
+        shape = self.shape(name)
+        unit = image * prod(shape) + ravel(points.index, shape)
+        _, first, back = np.unique(unit, return_index=True, return_inverse=True)
+        return image[first], points.index[first], back
+
+    @cached_property
+    def scratch(self) -> Scratch:
+        """Memory for the rules of one walk."""
+        return Scratch()
+
+    @cached_property
+    def _apart(self) -> bool:
+        """Whether every start has an image of its own, in their order."""
+        return bool((self.images[1:] > self.images[:-1]).all())
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of one image's output of a node, without the batch.

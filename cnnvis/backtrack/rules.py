@@ -12,7 +12,7 @@ from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points
 from cnnvis.backtrack.record import Record
 from cnnvis.errors import BacktrackError
-from cnnvis.network.graph import Node
+from cnnvis.network.graph import Node, Ref
 
 HOW_TO = "docs/how-to/add-a-backtracking-rule.md"
 
@@ -86,6 +86,22 @@ def arguments(node: Node, *names: str) -> dict[str, Any]:
     return dict(zip(names, node.args[1:], strict=False)) | {
         name: value for name, value in node.kwargs.items() if name in names
     }
+
+
+def settings(node: Node, *names: str) -> dict[str, Any]:
+    """Return the settings of a layer: a module's attributes, or a function's arguments.
+
+    Raises:
+        BacktrackError: one of them is computed in the network.
+    """
+    if node.module is not None:
+        return {name: getattr(node.module, name) for name in names}
+    given = arguments(node, *names)
+    for name, value in given.items():
+        parts = value if isinstance(value, tuple | list) else (value,)
+        if any(isinstance(part, Ref) for part in parts):
+            raise refusal(node, f"its {name} is computed in the network, and not a fixed number")
+    return given
 
 
 def refusal(node: Node, why: str) -> BacktrackError:

@@ -17,6 +17,9 @@ Chosen = tuple[Places, Places, Floats]
 up to 1, or it is not there (a dead end)."""
 
 
+_WIDTH = 256  # parts of a row of contributions, among whose maxima the largest are looked for
+
+
 class Divider:
     """Divides the weight of points among contributions, at one node.
 
@@ -25,21 +28,42 @@ class Divider:
         options: the user's choices.
         k: as in :class:`cnnvis.backtrack.Options`: how many contributions share the weight. Where
             it is not 1, "sample" draws one for each path instead.
+        distance: (contribution,) how far each lies from the centre of its window. A path that
+            follows a dead end goes to the nearest of equal contributions, unless given to the
+            first: behind a ReLU most are 0, and paths would drift to the upper left.
     """
 
-    def __init__(self, node: str, options: Options, k: K) -> None:
+    def __init__(
+        self, node: str, options: Options, k: K, distance: NDArray[np.floating] | None = None
+    ) -> None:
         """Begin the draws of a node."""
+        self._distance = distance if options.dead_end == "follow" else None
         self._k, self._dead_end, self._paths = k, options.dead_end, options.paths
         drawing = options.winner == "sample" and k != 1
         seeds = [options.seed, crc32(node.encode())]
         self._random = np.random.default_rng(seeds) if drawing else None
 
     def __call__(self, strength: Values, points: Points) -> Chosen:
-        """Choose among contributions (point, contribution), -inf where there is none."""
+        """Choose among contributions (point, contribution), -inf where there is none.
+
+        Where a distance was given these are overwritten at dead ends.
+        """
+        if self._distance is not None:
+            _keep_nearest(strength, self._distance)
         if self._random is None:
             return chosen(strength, k=self._k, dead_end=self._dead_end)
         paths = np.rint(points.weight * self._paths).astype(np.int64)
         return drawn(strength, paths, self._random, dead_end=self._dead_end)
+
+
+def _keep_nearest(strength: Values, distance: NDArray[np.floating]) -> None:
+    """Leave a single one of the largest contributions to each point that has no positive one."""
+    dead = np.flatnonzero(strength.max(1) <= 0)
+    values = strength[dead]
+    best = values.max(1)
+    nearest = np.where(values == best[:, None], distance, np.inf).argmin(1)
+    strength[dead] = -np.inf
+    strength[dead, nearest] = best
 
 
 def drawn(
@@ -79,8 +103,10 @@ def chosen(strength: Values, *, k: K, dead_end: DeadEnd) -> Chosen:
     """
     if k == 1 or strength.shape[1] == 1:
         return _largest(strength, dead_end)
-    place = _among_first(strength, k).ravel().nonzero()[0]  # far faster than in two dimensions
+    place = _counted(strength, k).ravel().nonzero()[0]  # far faster than in two dimensions
     point, at = np.divmod(place, strength.shape[1])
+    if isinstance(k, int):
+        point, at = _first(strength, point, at, k)
     value = strength[point, at].astype(np.float64)
     total = np.bincount(point, value, len(strength))
     found = point, at, value / total[point]
@@ -111,23 +137,44 @@ def _largest(strength: Values, dead_end: DeadEnd) -> Chosen:
     return point, at[point], np.ones(len(point))
 
 
-def _among_first(strength: Values, k: K) -> NDArray[np.bool_]:
-    """Return which contributions (point, contribution) are positive and among the ``k`` largest."""
-    positive = strength > 0
-    if isinstance(k, int):
-        return positive & _first(strength, k) if k < strength.shape[1] else positive
-    return positive if k == "all" else positive & _mass(strength, k)
+def _counted(strength: Values, k: K) -> NDArray[np.bool_]:
+    """Return which contributions count: where ``k`` is a number, these and perhaps some more."""
+    if isinstance(k, float):
+        return (strength > 0) & _mass(strength, k)
+    if k == "all" or k >= strength.shape[1]:
+        return strength > 0
+    return strength >= np.maximum(_least(strength, k), np.finfo(strength.dtype).smallest_subnormal)
 
 
-def _first(strength: Values, k: int) -> NDArray[np.bool_]:
-    """Return which contributions are the ``k`` largest; of equal ones the first."""
-    last = torch.from_numpy(strength).topk(k).values[:, -1:].numpy()  # np.partition is slower
-    found: NDArray[np.bool_] = strength >= last
-    if np.count_nonzero(found) > k * len(found):
-        above = strength > last
-        room = k - np.count_nonzero(above, axis=1, keepdims=True)
-        found &= above | ((found & ~above).cumsum(1) <= room)
-    return found
+def _least(strength: Values, k: int) -> Values:
+    """Return what the ``k`` largest contributions to each point (point, 1) are not below.
+
+    The maxima of parts of a row are themselves in it: its ``k``-th largest value is no smaller than
+    theirs, and seldom much larger. To find it exactly takes several times as long.
+    """
+    count, length = strength.shape
+    depth = length // max(_WIDTH, 32 * k)
+    if depth < 2:
+        found: Values = torch.from_numpy(strength).topk(k).values[:, -1:].numpy()
+        return found  # np.partition is slower
+    width = length // depth
+    best = strength[:, : depth * width].reshape(count, depth, width).max(1)
+    best.sort()
+    least: Values = best[:, -k, None]
+    return least
+
+
+def _first(strength: Values, point: Places, at: Places, k: int) -> tuple[Places, Places]:
+    """Keep ``k`` of the contributions to each point, the largest; of equal ones the first."""
+    many = np.bincount(point, minlength=1)[point] > k
+    if not many.any():
+        return point, at
+    over = many.nonzero()[0]
+    some = point[over]
+    order = np.lexsort((-strength[some, at[over]], some))
+    rank = np.arange(len(some)) - np.searchsorted(some, some)
+    many[over[order[rank < k]]] = False
+    return point[~many], at[~many]
 
 
 def _mass(strength: Values, fraction: float) -> NDArray[np.bool_]:

@@ -57,7 +57,8 @@ def contributions(layer: nn.Linear, values: Values, image: Ints, index: Ints) ->
     """
     row = ravel(np.column_stack([image, index[:, :-1]]), values.shape[:-1])
     found = rows(layer.weight, index[:, -1])
-    found *= values.reshape(-1, layer.in_features)[row]
+    values = values.reshape(-1, layer.in_features)
+    found *= values[row[0]] if (row == row[0]).all() else values[row]
     return found
 
 
@@ -90,22 +91,30 @@ def add(node: Node, record: Record, points: Points, options: Options) -> Found:
     }
 
 
-@rule(operator.mul, operator.imul, torch.mul, "mul", "mul_", reads=False)
+@rule(operator.mul, operator.imul, torch.mul, torch.multiply, "mul", "mul_", reads=False)
 def multiply(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Explain each unit of a product by the factor that has a value of its own for it.
 
-    The other factor, repeated along rows and columns (a squeeze-and-excitation gate) or a number,
-    scales whole channels and says nothing about places.
+    The other factor is a gate: it says how much of a value comes through, not what the value is.
+    It is known by its shape, where it is repeated along rows and columns (squeeze-and-excitation)
+    or channels, or by a sigmoid that made it. A number is a factor too.
     """
     names = sources(record.net, node)
     full = [name for name in names if record.shape(name) == record.shape(node.name)]
+    if len(full) > 1:
+        full = [name for name in full if record.net.nodes[name].op not in _GATES]
     if len(full) != 1:
         shapes = " and ".join(str(record.shape(name)) for name in names)
         raise refusal(node, f"which of the factors, of shape {shapes}, is a gate is not clear")
     return {full[0]: points}
 
 
+_GATES = (nn.Sigmoid, torch.sigmoid, F.sigmoid, "sigmoid", nn.Hardsigmoid, F.hardsigmoid)
+
+
 @rule(operator.sub, operator.truediv, operator.isub, operator.itruediv, reads=False)
+@rule(torch.sub, torch.subtract, torch.div, torch.divide, torch.true_divide, reads=False)
+@rule("sub", "sub_", "div", "div_", reads=False)
 def scale(node: Node, record: Record, points: Points, options: Options) -> Found:
     """Explain each unit by the one at its place, minus a number or divided by one."""
     names = sources(record.net, node)

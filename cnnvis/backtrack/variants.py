@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnvis.backtrack.milestones import has_maps, milestones
@@ -14,7 +15,7 @@ from cnnvis.backtrack.record import as_array
 from cnnvis.backtrack.walk import from_scores
 from cnnvis.geometry import Frame
 from cnnvis.network.graph import Network
-from cnnvis.variants import KEPT, OWN, WINNER, Variant, Variants
+from cnnvis.variants import KEPT, OWN, WINNER, Milestone, Variant, Variants
 
 
 def choices(
@@ -74,13 +75,18 @@ def compared(
         made.append(_variant(kind, name, one, *seen[one]))
     _, visited = next(iter(seen.values()))
     shapes = {node: net.nodes[node].shape for node in net.nodes if node in visited}
-    means = {
-        node: as_array(record[node])[0].mean(axis=0, dtype=np.float64).astype(np.float32)
-        if has_maps(shapes[node] or ())
-        else None
+    shown = {
+        node: Milestone(net.nodes[node].kind, _mean(record[node]))
         for node in milestones(visited, shapes, layers)
     }
-    return Variants(image, target, frame, tuple(made), means)
+    return Variants(image, target, frame, tuple(made), shown)
+
+
+def _mean(activations: Tensor) -> NDArray[np.float32] | None:
+    """Return the mean map of (1, channel, row, col) over the channels; None where it is no map."""
+    if not has_maps(tuple(activations.shape[1:])):
+        return None
+    return np.asarray(as_array(activations)[0].mean(axis=0, dtype=np.float64), np.float32)
 
 
 def _variant(

@@ -1,5 +1,6 @@
 """The walk from units back to the pixels: reversed execution order, one local rule per node."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -129,19 +130,19 @@ def from_units(
     seen = Record(net, record, starts.image)
     waiting = {starts.node: [Points.of(starts.index, start=np.arange(len(starts)))]}
     points: dict[str, Points] = {}
-    came: dict[str, Floats] = {}
-    gone: dict[str, Floats] = {}
+    balance = _Balance(net, len(starts))
+    choices = options or Options()
     for node in reversed(list(net.nodes.values())):
         if node.name not in waiting:
             continue
         here = points[node.name] = concat(waiting.pop(node.name)).merged(node.shape)
         if node.name == net.image:
             continue
-        sent = _followed(node, seen, here, options or Options())
-        came[node.name], gone[node.name] = _balance(here, sent, len(starts))
+        sent = _followed(node, seen, here, choices)
+        balance.note(node.name, here, sent)
         for name, part in sent.items():
             waiting.setdefault(name, []).append(part)
-    return Backtrack(points, _lost(net, came, gone), net.image, starts)
+    return Backtrack(points, balance.lost(), net.image, starts)
 
 
 def reachable(net: Network, start_node: str) -> dict[str, tuple[int, ...]]:
@@ -189,7 +190,8 @@ def _followed(node: Node, record: Record, here: Points, options: Options) -> Map
 def _check_places(node: Node, name: str, points: Points, shape: tuple[int, ...]) -> None:
     """Refuse points that lie outside of the input they were sent to."""
     # As unsigned numbers negative ones are larger than any shape.
-    if points.index.shape[1] != len(shape) or not (points.index.view(np.uint64) < shape).all():
+    columns = points.index.T.view(np.uint64)
+    if len(columns) != len(shape) or any(map(operator.ge, columns.max(1).tolist(), shape)):
         low, high = points.index.min(0).tolist(), points.index.max(0).tolist()
         raise BacktrackError(
             f"the rule of node {node.name!r} ({node.kind}) sent points to {name!r} between {low} "
@@ -197,29 +199,40 @@ def _check_places(node: Node, name: str, points: Points, shape: tuple[int, ...])
         )
 
 
-def _balance(here: Points, sent: Mapping[str, Points], count: int) -> tuple[Floats, Floats]:
-    """Return the weights (start,) that came to a node, and that went on."""
-    came = here.per_start(count)
-    if any(part is here for part in sent.values()):
-        return came, came
-    return came, sum((part.per_start(count) for part in sent.values()), np.zeros(count))
+class _Balance:
+    """The weight that came to each node, and that went on."""
 
+    def __init__(self, net: Network, count: int) -> None:
+        """Begin with no node."""
+        self._net, self._count = net, count
+        self._came: dict[str, Floats] = {}
+        self._gone: dict[str, Floats] = {}
+        self._moved: tuple[Points, Floats] | None = None
 
-def _lost(
-    net: Network, came: Mapping[str, Floats], gone: Mapping[str, Floats]
-) -> dict[str, Floats]:
-    """Return the weight (start,) that did not go on, by node, without rounding noise.
+    def note(self, node: str, here: Points, sent: Mapping[str, Points]) -> None:
+        """Add a node, what came to it, and what it sent on."""
+        known = self._moved is not None and self._moved[0] is here  # through many nodes at a time
+        came = self._moved[1] if self._moved and known else here.per_start(self._count)
+        self._came[node] = self._gone[node] = came
+        self._moved = here, came
+        if not any(part is here for part in sent.values()):
+            went = [part.per_start(self._count) for part in sent.values()]
+            self._gone[node] = np.zeros(self._count) if not went else sum(went[1:], went[0])
 
-    Raises:
-        BacktrackError: more went on than came.
-    """
-    before = np.array(list(came.values()))
-    left = before - np.array(list(gone.values()))
-    grown = ~(left >= -_GROWTH * before).all(axis=1)
-    if grown.any():
-        node = net.nodes[list(came)[int(grown.argmax())]]
-        raise BacktrackError(
-            f"the rule of node {node.name!r} ({node.kind}) sent on more weight than came to it, or "
-            "weight that is no number; the shares of a point must add up to 1 at most"
-        )
-    return dict(zip(came, np.where(left > _ROUNDING * before, left, 0.0), strict=True))
+    def lost(self) -> dict[str, Floats]:
+        """Return the weight (start,) that did not go on, by node, without rounding noise.
+
+        Raises:
+            BacktrackError: more went on than came.
+        """
+        before = np.array(list(self._came.values()))
+        left = before - np.array(list(self._gone.values()))
+        grown = ~(left >= -_GROWTH * before).all(axis=1)
+        if grown.any():
+            node = self._net.nodes[list(self._came)[int(grown.argmax())]]
+            raise BacktrackError(
+                f"the rule of node {node.name!r} ({node.kind}) sent on more weight than came to "
+                "it, or weight that is no number; the shares of a point must add up to 1 at most"
+            )
+        real = np.where(left > _ROUNDING * before, left, 0.0)
+        return dict(zip(self._came, real, strict=True))

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from cnnvis.contrasts import STATES
 from cnnvis.errors import CnnvisError
-from cnnvis.figures import lettering, photos, style
+from cnnvis.figures import lettering, photos, points, style
 
 Box = tuple[int, int, int, int]
 
@@ -22,8 +22,7 @@ _COLUMNS = ("photo", "fixations", "density", "box")
 _GAP = 0.08  # inches
 _TALLEST = 1.9  # inches of a photo in a row
 _HEADING = 0.32  # inches above the photos of a row
-_POINT, _LINE = "#ffc20a", "#ffc20a"
-_LARGEST = 9.0  # points: diameter of the heaviest fixation
+_LINE = points.COLOUR
 _ACROSS = 5  # photos side by side on a contact sheet
 _CELL_ASPECT, _CELL_WORDS = 0.78, 0.34  # height over width; inches below
 _DPI = 220
@@ -66,11 +65,11 @@ class Explained:
             CnnvisError: they do not.
         """
         photos.checked(self.photo, self.name)
-        points, weights, density = map(np.shape, (self.fixations, self.weights, self.density))
-        if points != (*weights, 2) or len(density) != 2:
+        places, weights, density = map(np.shape, (self.fixations, self.weights, self.density))
+        if places != (*weights, 2) or len(density) != 2:
             raise CnnvisError(
                 f"{self.name!r}: fixations (point, 2), weights (point,) and a density (row, col) "
-                f"have to fit; got {points}, {weights} and {density}."
+                f"have to fit; got {places}, {weights} and {density}."
             )
         if not 0 <= self.lost <= 1 or np.min(self.weights, initial=0) < 0:
             raise CnnvisError(
@@ -203,22 +202,7 @@ def _draw_photo(axes: Axes, row: Explained) -> None:
 def _draw_fixations(axes: Axes, row: Explained) -> None:
     """Show the fixations, larger and more opaque with their weight, the heaviest on top."""
     photos.show(axes, photos.pale(photos.small(row.photo)), row.photo.shape)
-    if not row.found:
-        return
-    order = np.argsort(row.weights, kind="stable")
-    share = row.weights[order] / row.weights.max()
-    places = row.fixations[order]
-    dots = axes.scatter(
-        places[:, 1] + 0.5,
-        places[:, 0] + 0.5,
-        s=np.maximum(_LARGEST * np.sqrt(share), 1.6) ** 2,
-        c=_POINT,
-        alpha=0.35 + 0.55 * share,
-        edgecolors=style.INK,
-        linewidths=0.35,
-        clip_on=True,
-    )
-    dots.set_rasterized(True)
+    points.draw(axes, row.fixations, row.weights)
 
 
 def _draw_density(axes: Axes, row: Explained) -> None:

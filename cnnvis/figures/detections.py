@@ -22,6 +22,7 @@ _ASPECT = 0.8  # height over width of the place of a photo
 _LINE = 0.1  # inches from one line of words to the next
 _SHOWN = 3  # detections of a photo
 _DPI = 220
+_PIXELS = 420  # of a photo: as many as its place has
 _COLOURS = (style.CATEGORIES[1], style.CATEGORIES[4], style.CATEGORIES[3])
 
 
@@ -77,7 +78,7 @@ def detected(
         wide, high = photos.fitted(photo.shape, width, height)
         axes = sheet.axes(left, top + height - high, wide, high)
         axes.set_gid(f"photo {row.name}")
-        photos.show(axes, photos.small(photo), photo.shape)
+        photos.show(axes, photos.small(photo, _PIXELS), photo.shape)
         for box in row.known:
             outline(axes, box, TRUE, true=True)
         shown = _shown(row, least)

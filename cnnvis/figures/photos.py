@@ -37,13 +37,15 @@ def fitted(shape: tuple[int, ...], width: float, height: float) -> tuple[float, 
     return shape[1] * scale, shape[0] * scale
 
 
-def small(photo: Pixels) -> Pixels:
+def small(photo: Pixels, largest: int = _LARGEST) -> Pixels:
     """Return the photo, or the means of blocks of its pixels, in no more pixels than a page shows.
+
+    No side is longer than ``largest``.
 
     >>> small(np.zeros((2000, 100, 3), np.uint8)).shape
     (667, 34, 3)
     """
-    factor = -(-max(photo.shape[:2]) // _LARGEST)
+    factor = -(-max(photo.shape[:2]) // largest)
     return np.asarray(Image.fromarray(photo).reduce(factor)) if factor > 1 else photo
 
 

@@ -27,6 +27,7 @@ _WORDS = 0.24  # inches below a photo
 _CHART = 1.35  # inches
 _SHOWN = 5  # proposals of a photo
 _DPI = 220
+_PIXELS = 420  # of a photo: as many as its place has
 _WAYS = {
     "proposals": (style.CATEGORIES[0], "-", "o"),
     "centred": (style.CATEGORIES[5], "--", "s"),
@@ -83,7 +84,7 @@ def ranked(rows: Sequence[Offered], recalls: "pd.DataFrame", *, title: str = "")
         wide, high = photos.fitted(photo.shape, width, height)
         axes = sheet.axes(left, top + height - high, wide, high)
         axes.set_gid(f"photo {row.name}")
-        photos.show(axes, photos.small(photo), photo.shape)
+        photos.show(axes, photos.small(photo, _PIXELS), photo.shape)
         for box in row.known:
             outline(axes, box, TRUE, true=True, width=1.0)
         for place, one in reversed(list(enumerate(row.proposed[:_SHOWN]))):

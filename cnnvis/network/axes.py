@@ -97,7 +97,8 @@ def permuted(step: Step) -> View | None:
 
 def swapped(step: Step) -> View | None:
     """Two axes exchanged."""
-    a, b = (step.argument(place, f"dim{place - 1}") % step.ndim for place in (1, 2))
+    named = "axis" if "axis0" in step.node.kwargs or "axis1" in step.node.kwargs else "dim"
+    a, b = (step.argument(place, f"{named}{place - 1}") % step.ndim for place in (1, 2))
     return _moved(step, {**{axis: axis for axis in range(step.ndim)}, a: b, b: a})
 
 

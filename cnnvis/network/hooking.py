@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from cnnvis.errors import TraceError
-from cnnvis.network.copying import shared, without_data
+from cnnvis.network.copying import shared
 from cnnvis.network.graph import IMAGE, SCORES, Network, Node, operation_of
-from cnnvis.network.rehearsal import BATCH, device_of, dtype_of, shape_of
+from cnnvis.network.rehearsal import on_some_images, shape_of
 from cnnvis.network.running import first_tensor, leaves, watched
 from cnnvis.network.tracing import trace, unwrapped
 
@@ -50,13 +50,7 @@ def _observed(copy: nn.Module, input_shape: tuple[int, ...], why: str) -> Networ
 def _shapes(copy: nn.Module, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...] | None]:
     """Return the shape of every module's output, in the order of execution, the scores last."""
     try:
-        with torch.device("meta"):
-            images = torch.empty(BATCH, *input_shape, dtype=dtype_of(copy))
-            return _seen(without_data(copy), images)
-    except Exception:  # a branch on the data needs data: black images
-        images = torch.zeros(BATCH, *input_shape, dtype=dtype_of(copy), device=device_of(copy))
-    try:
-        return _seen(copy, images)
+        return on_some_images(copy, input_shape, _seen)
     except Exception as error:
         raise TraceError(
             f"{type(copy).__name__} cannot run on images of shape {input_shape}: {error}. "

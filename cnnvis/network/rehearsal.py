@@ -1,8 +1,8 @@
 """Run a graph once with shapes instead of numbers: what comes out, and who writes in place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, fx, nn
@@ -27,6 +27,7 @@ _FEW_WEIGHTS = 6_000_000
 """A network of no more is run with numbers: it takes a tenth of a second."""
 
 Rehearsed = Mapping[fx.Node, Outcome]
+Found = TypeVar("Found")
 
 
 def rehearse(
@@ -34,22 +35,30 @@ def rehearse(
 ) -> dict[fx.Node, Outcome]:
     """Return the outcome of every node for a batch of images of ``input_shape``.
 
-    Small networks are run on black images: that takes a tenth of a second, while torch takes two to
-    load the compiler that its kernels for tensors without numbers (device "meta") rest on. Large
-    ones are run on such tensors, which cost neither time nor memory; where an operation has no such
-    form, on black images, too.
-
     Raises:
         TraceError: a node cannot compute on such images.
     """
-    if _small(model):
-        return _run(apart(model), graph, _black(model, input_shape))
-    try:
-        with torch.device("meta"):
-            images = torch.empty(BATCH, *input_shape, dtype=dtype_of(model))
-            return _run(without_data(model), graph, images)
-    except TraceError:
-        return _run(apart(model), graph, _black(model, input_shape))
+    return on_some_images(model, input_shape, lambda copy, images: _run(copy, graph, images))
+
+
+def on_some_images(
+    model: nn.Module, input_shape: tuple[int, ...], run: Callable[[nn.Module, Tensor], Found]
+) -> Found:
+    """Return what ``run`` finds with a copy of a model and a batch of images of ``input_shape``.
+
+    Small networks are run on black images: that takes a tenth of a second, while torch takes two to
+    load the compiler that its kernels for tensors without numbers (device "meta") rest on. Large
+    ones are run on such tensors, which cost neither time nor memory; where that fails, for an
+    operation without such a form or a branch on the numbers, on black images, too.
+    """
+    if not _small(model):
+        try:
+            with torch.device("meta"):
+                images = torch.empty(BATCH, *input_shape, dtype=dtype_of(model))
+                return run(without_data(model), images)
+        except Exception:
+            pass  # with numbers it works, or fails with an error that says more
+    return run(apart(model), _black(model, input_shape))
 
 
 def _small(model: nn.Module) -> bool:

@@ -18,6 +18,8 @@ def windows(step: Step) -> View | None:
 
 def pool(step: Step) -> View | None:
     """Pooling functions: (input, kernel_size, stride, padding)."""
+    if len(step.node.inputs) > 1:
+        return None  # its numbers are computed in the network
     kernel = _pair(step.argument(1, "kernel_size"))
     stride = _pair(step.argument(2, "stride") or kernel)
     dilation = _pair(step.argument(4, "dilation", 1) if step.node.kind == "max_pool2d" else 1)
@@ -44,6 +46,8 @@ def _share(units: int, parts: int) -> tuple[int, int, int]:
 
 def padding(step: Step) -> View | None:
     """Padding by hand; its numbers are left, right, top, bottom."""
+    if len(step.node.inputs) > 1:
+        return None  # they are computed in the network
     module: Any = step.node.module
     numbers = step.argument(1, "pad") if module is None else module.padding
     left, _, top, _ = (*numbers, 0, 0)[:4]

@@ -27,6 +27,15 @@ TABLES = {
 """The tables beside the gradients of a layer, and what they hold."""
 
 
+WALKS = {
+    "path": "the path of a backtrack through the layers",
+    "classes": "backtracks from several classes",
+    "winners": "backtracks by each winner",
+    "k": "backtracks with several k",
+}
+"""The figures of the walk, and what they show."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What a study looks at in one network with one image set.
@@ -101,6 +110,7 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
             Link(f"{look.folder}/backtracks.h5", "backtracks.h5", "points of every layer"),
         ),
     )
+    yield _walk_section(results, look, where, anchor)
     yield from _object_sections(results, look, anchor, where)
     for layer in look.kernels:
         yield _kernel_section(results, look, layer)
@@ -144,6 +154,29 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
                 Link(f"{look.folder}/ablation.tsv", "ablation.tsv", "every removal measured"),
             ),
         )
+
+
+def _walk_section(results: Path, look: Look, where: str, anchor: str) -> Section:
+    """Return the part about the walk itself, with the figures of what was compared."""
+    drawn = [
+        name for name in WALKS if (results / look.folder / f"figures/walk/{name}.png").exists()
+    ]
+    tables = (
+        ("class_sensitivity.tsv", "how far the pixels depend on the class, for every photo"),
+        ("class_pairs.tsv", "every two classes"),
+        *((("variants.tsv", "every winner and k"),) if "path" in drawn else ()),
+    )
+    return Section(
+        f"{anchor}-walk",
+        f"{where}: how the walk goes",
+        "One photo: the way through the layers, and what depends on the class and on choices.",
+        tuple(
+            picture
+            for name in drawn
+            for picture in _pictures(results, look, "walk", [name], WALKS[name])
+        ),
+        tuple(Link(f"{look.folder}/{name}", name, words) for name, words in tables),
+    )
 
 
 def _object_sections(results: Path, look: Look, anchor: str, where: str) -> Iterator[Section]:

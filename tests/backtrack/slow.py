@@ -5,12 +5,14 @@ nested lists of Python floats, and nothing is shared with the package but the op
 """
 
 from collections import defaultdict
-from math import ceil, floor
+from functools import cache, lru_cache
+from math import ceil, floor, prod
 
 
 def walk(net, record, images, index, start_node, options):
     """Return (node -> {(start, *index): weight}, node -> [lost weight of each start])."""
     maps = {name: value.tolist() for name, value in record.items()}
+    here = [{name: values[image] for name, values in maps.items()} for image in images]
     points = defaultdict(lambda: defaultdict(float))
     for start, unit in enumerate(index):
         points[start_node][(start, *unit)] = 1.0
@@ -20,13 +22,18 @@ def walk(net, record, images, index, start_node, options):
             continue
         lost[node.name] = [0.0] * len(images)
         for (start, *unit), weight in sorted(points[node.name].items()):
-            here = {name: values[images[start]] for name, values in maps.items()}
-            came = explain(net, node, here, tuple(unit), options)
+            came = explain(net, node, here[start], tuple(unit), options)
             if not came:
                 lost[node.name][start] += weight
             for name, place, share in came:
                 points[name][(start, *place)] += weight * share
     return {name: dict(found) for name, found in points.items() if found}, lost
+
+
+SAME_PLACE = {
+    *("ReLU", "ReLU6", "relu", "SiLU", "GELU", "Hardswish", "Hardsigmoid", "Sigmoid", "Identity"),
+    *("Dropout", "stochastic_depth", "BatchNorm2d", "LayerNorm", "layer_norm", "contiguous"),
+}
 
 
 def explain(net, node, here, unit, options):
@@ -35,24 +42,32 @@ def explain(net, node, here, unit, options):
     source = node.inputs[0]
     module = node.module
     shape = net.nodes[source].shape
-    if kind in ("ReLU", "ReLU6", "Identity", "Dropout", "relu", "BatchNorm2d"):
+    if kind in SAME_PLACE:
         return [(source, unit, 1.0)]
     if kind in ("Flatten", "flatten", "view"):
-        return [(source, unflat(unit[0], shape), 1.0)]
+        return [(source, unflat(flat(unit, net.nodes[node.name].shape), shape), 1.0)]
+    if kind in ("permute", "transpose"):
+        order = list(range(len(unit) + 1))
+        if kind == "transpose":
+            a, b = node.args[1:]
+            order[a], order[b] = b, a
+        else:
+            order = node.args[1] if isinstance(node.args[1], list) else node.args[1:]
+        return [(source, tuple(unit[order.index(axis) - 1] for axis in sorted(order)[1:]), 1.0)]
     if kind == "Linear":
         return fully_connected(module, here[source], source, unit, options)
     if kind == "Conv2d":
         return convolution(module, here[source], source, unit, options)
-    if kind == "MaxPool2d":
-        k, s, p, d = map(two, (module.kernel_size, module.stride, module.padding, module.dilation))
+    if kind in ("MaxPool2d", "max_pool2d"):
+        k, s, p, d = settings(node, "kernel_size", "stride", "padding", "dilation")
         taps = window(unit, k, s, p, d, shape)
         values = [(here[source][unit[0]][r][c], (unit[0], r, c)) for _, _, r, c in taps]
         return [(source, first_largest(values)[1], 1.0)]
-    if kind == "AvgPool2d":
-        k, s, p = map(two, (module.kernel_size, module.stride, module.padding))
+    if kind in ("AvgPool2d", "avg_pool2d"):
+        k, s, p = settings(node, "kernel_size", "stride", "padding")
         places = [(r, c) for _, _, r, c in window(unit, k, s, p, (1, 1), shape)]
         return average(here[source][unit[0]], source, unit[0], places, options)
-    if kind in ("AdaptiveAvgPool2d", "mean"):
+    if kind in ("AdaptiveAvgPool2d", "adaptive_avg_pool2d", "mean"):
         units = net.nodes[node.name].shape[1:] or (1, 1)
         at = unit[1:] or (0, 0)
         rows, cols = (span(at[a], units[a], shape[1 + a]) for a in (0, 1))
@@ -60,6 +75,10 @@ def explain(net, node, here, unit, options):
         return average(here[source][unit[0]], source, unit[0], places, options)
     if kind == "add":
         return addition(net, node, here, unit, options)
+    if kind == "mul":
+        full = [n for n in node.inputs if net.nodes[n].shape == net.nodes[node.name].shape]
+        gates = [n for n in full if net.nodes[n].kind in ("Sigmoid", "Hardsigmoid")]
+        return [(next(n for n in full if len(full) == 1 or n not in gates), unit, 1.0)]
     if kind == "cat":
         channel = unit[0]
         for name in node.args[0]:
@@ -67,21 +86,36 @@ def explain(net, node, here, unit, options):
             if channel < depth:
                 return [(name, (channel, *unit[1:]), 1.0)]
             channel -= depth
+    if kind == "getitem":  # a piece of a chunk along the channels
+        split, whole = net.nodes[source], net.nodes[net.nodes[source].inputs[0]]
+        step = ceil(whole.shape[0] / split.args[1])
+        return [(whole.name, (unit[0] + node.args[1] * step, *unit[1:]), 1.0)]
     if kind in ("ZeroPad2d", "pad"):
         left, _, top, _ = module.padding if module else node.args[1]
-        place = (unit[0], unit[1] - top, unit[2] - left)
-        inside = 0 <= place[1] < shape[1] and 0 <= place[2] < shape[2]
-        return [(source, place, 1.0)] if inside else []
+        row, col = unit[1] - top, unit[2] - left  # in zeros: the nearest place that is none
+        place = (unit[0], min(max(row, 0), shape[1] - 1), min(max(col, 0), shape[2] - 1))
+        return [(source, place, 1.0)]
     raise AssertionError(f"no slow rule for {kind}")
 
 
+def settings(node, *names):
+    """Return settings of a pool as pairs, from the module or the call of a function."""
+    given = dict(zip(names, node.args[1:], strict=False)) | dict(node.kwargs)
+    given = vars(node.module) if node.module else given
+    usual = {"stride": given["kernel_size"], "padding": 0, "dilation": 1}
+    return [two(given.get(name) or usual.get(name)) for name in names]
+
+
 def fully_connected(layer, values, source, unit, options):
-    weight = layer.weight[unit[0]].tolist()
-    parts = [(w * a, (i,)) for i, (w, a) in enumerate(zip(weight, values, strict=False))]
+    weight = weights(layer, unit[-1])
+    values = at(values, unit[:-1])  # of one place, where the layer works on each by itself
+    parts = [(w * a, (*unit[:-1], i)) for i, (w, a) in enumerate(zip(weight, values))]
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
-    positive = sorted([p for p in parts if p[0] > 0], key=lambda part: (-part[0], part[1]))
+    positive = [part for part in parts if part[0] > 0]
     k = {"channel_sum": options.k, "argmax": 1, "soft": "all"}[options.winner]
+    if k != "all":
+        positive.sort(key=lambda part: (-part[0], part[1]))
     if isinstance(k, float):
         total, taken = sum(p[0] for p in positive), 0.0
         kept = []
@@ -95,6 +129,11 @@ def fully_connected(layer, values, source, unit, options):
     return shared(parts, positive, source, options)
 
 
+@lru_cache(maxsize=1)  # points come filter by filter
+def weights(layer, unit):
+    return layer.weight[unit].tolist()
+
+
 def convolution(layer, values, source, unit, options):
     k, s, d = map(two, (layer.kernel_size, layer.stride, layer.dilation))
     if layer.padding == "same":
@@ -104,18 +143,20 @@ def convolution(layer, values, source, unit, options):
     taps = window(unit, k, s, p, d, (len(values), len(values[0]), len(values[0][0])))
     if not taps:
         return []
-    weight = layer.weight[unit[0]].tolist()
+    weight = weights(layer, unit[0])
     depth = len(weight)
     group = unit[0] // (layer.out_channels // layer.groups)
     if options.winner != "channel_sum":
-        parts = [
-            (weight[i][a][b] * values[group * depth + i][r][c], (group * depth + i, r, c))
-            for a, b, r, c in taps
-            for i in range(depth)
-        ]
+        first = group * depth
+        channels = list(zip(weight, values[first : first + depth], range(first, first + depth)))
+        parts = [(w[a][b] * x[r][c], (i, r, c)) for a, b, r, c in taps for w, x, i in channels]
         positive = [part for part in parts if part[0] > 0]
         if options.winner == "argmax" and positive:
             positive = [first_largest(positive)]
+        if not positive:
+            return nearest_largest(
+                parts, [tap for tap in taps for _ in channels], k, d, source, options
+            )
         return shared(parts, positive, source, options)
     sums, helping = [], []
     for i in range(depth):
@@ -135,6 +176,16 @@ def convolution(layer, values, source, unit, options):
     rows, cols = len(values[0]), len(values[0][0])
     row, col = (floor(unit[1 + a] * s[a] - p[a] + d[a] * (k[a] - 1) / 2) for a in (0, 1))
     return [(source, (channel, min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)), 1.0)]
+
+
+def nearest_largest(parts, taps, k, d, source, options):
+    """Nothing contributes: stop, or follow that of the largest which is nearest to the centre."""
+    if options.dead_end == "stop":
+        return []
+    best = max(value for value, _ in parts)
+    away = [sum((d[a] * (tap[a] - (k[a] - 1) / 2)) ** 2 for a in (0, 1)) for tap in taps]
+    tied = [at for at, (value, _) in enumerate(parts) if value == best]
+    return [(source, parts[min(tied, key=lambda at: away[at])][1], 1.0)]
 
 
 def average(plane, source, channel, places, options):
@@ -195,6 +246,7 @@ def first_largest(parts):
     return best
 
 
+@cache
 def longest(net, name):
     return max((1 + longest(net, source) for source in net.nodes[name].inputs), default=0)
 
@@ -205,11 +257,15 @@ def at(values, unit):
     return values
 
 
-def unflat(flat, shape):
+def flat(unit, shape):
+    return sum(place * prod(shape[axis + 1 :]) for axis, place in enumerate(unit))
+
+
+def unflat(number, shape):
     place = []
     for extent in reversed(shape):
-        place.append(flat % extent)
-        flat //= extent
+        place.append(number % extent)
+        number //= extent
     return tuple(reversed(place))
 
 

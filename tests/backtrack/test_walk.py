@@ -118,11 +118,12 @@ def test_the_planted_pixel_is_found():
 
 
 def test_weights_are_shared_exactly():
-    """4 of 8 reach one pixel, 3 another, and 1 is lost at the padding."""
-    model = nn.Sequential(nn.ZeroPad2d((1, 0, 0, 0)), nn.Flatten(), nn.Linear(3, 1)).double()
+    """4 of 8 reach one pixel, 3 another, and 1 is lost at padding that is not 0."""
+    model = nn.Sequential(
+        nn.ConstantPad2d((1, 0, 0, 0), 1.0), nn.Flatten(), nn.Linear(3, 1)
+    ).double()
     model[2].weight.data[:] = torch.tensor([[1.0, 2.0, 3.0]])
     net, record = nets.opened(model, torch.tensor([[[[2.0, 1.0]]]]).double())
-    record["0"][0, 0, 0, 0] = 1  # as if the padding were not 0
     found = backtrack.from_scores(net, record, targets=[0])
     assert found.points["0"].weight.tolist() == [1 / 8, 4 / 8, 3 / 8]
     assert found.fixations.index.tolist() == [[0, 0], [0, 1]]

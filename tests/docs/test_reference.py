@@ -31,6 +31,11 @@ def test_the_methods_of_attribution_are_those_of_the_package():
     assert writer.PAGE.read_text() == writer.page(), "run: make reference"
 
 
+def test_the_options_of_backtracking_are_those_of_their_class():
+    writer = tool("write_option_reference")
+    assert writer.PAGE.read_text() == writer.page(), "run: make reference"
+
+
 def test_the_graph_of_rules_in_the_readme_is_that_of_the_workflow():
     writer = tool("write_rule_graph")
     shown = writer.readme_edges()

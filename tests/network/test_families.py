@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cnnvis import models, network
+from cnnvis import backtrack, models, network
+from cnnvis.backtrack.rules import lookup
 
 FAMILIES = [
     "alexnet",
@@ -27,6 +28,14 @@ FAMILIES = [
 ]
 
 
+WITHOUT_A_RULE = {
+    "maxvit_t": {"einsum"},
+    "swin_t": {"shifted_window_attention"},
+    "swin_v2_t": {"shifted_window_attention"},
+}
+"""Operations that backtracking refuses; that of ViT gives a pair, and no maps to walk through."""
+
+
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_a_family_is_traced(architecture):
     device = "cpu" if architecture.startswith("regnet") else "meta"  # its init reads numbers
@@ -36,6 +45,9 @@ def test_a_family_is_traced(architecture):
     assert net.node(net.scores).shape == (1000,)
     assert len(network.table(net)) > 0.7 * len(net.layers)
     assert net.receptive_field(net.layers[0]) is not None
+    on_the_way = [net.nodes[name] for name in backtrack.reachable(net, net.scores)]
+    unknown = {node.kind for node in on_the_way if node.inputs and lookup(node) is None}
+    assert unknown == WITHOUT_A_RULE.get(architecture, set())
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,13 @@ class Turned(nn.Module):
         return self.conv(x.permute(0, 2, 1, 3))
 
 
+class PoolOfAll(nn.Module):
+    """A pool whose window is computed, as large as the map is wide."""
+
+    def forward(self, x):
+        return F.avg_pool2d(x, x.size(3), stride=1)
+
+
 class BatchBehind(nn.Module):
     """The batch is moved behind the channels and back."""
 
@@ -258,6 +265,7 @@ class BatchBehind(nn.Module):
     [
         Turned(),
         BatchBehind(),
+        PoolOfAll(),
         nn.Upsample(scale_factor=2),
         nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
         nn.ConvTranspose2d(2, 2, 3),

@@ -37,9 +37,17 @@ class Counting(nn.Module):
         return self.conv(x)
 
 
-def test_a_network_that_writes_into_itself_is_left_as_it_was():
-    model = Counting()
-    network.trace(model, input_shape=(3, 6, 9))
+class Deciding(Counting):
+    """One that also branches on its numbers, so that only hooks can see it."""
+
+    def forward(self, x):
+        return super().forward(x) if x.sum() <= 0 else x
+
+
+@pytest.mark.parametrize("model", [Counting(), Deciding()], ids=["traced", "hooked"])
+def test_a_network_that_writes_into_itself_is_left_as_it_was(model):
+    net = network.open(model, input_shape=(3, 6, 9))
+    assert net.nodes["conv"].shape == (4, 4, 7)
     assert model.runs == 0
 
 
@@ -87,12 +95,28 @@ def test_layers_of_another_size_are_refused_as_by_torch(layer):
         network.trace(nn.Sequential(nn.Conv2d(3, 4, 3), layer), input_shape=(3, 6, 9))
 
 
-def test_no_compiler_is_loaded_for_a_small_network():
+DECIDING = """
+class Deciding(torch.nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x if x.sum() <= 0 else -x)
+net = network.open(torch.nn.Sequential(Deciding(3, 2, 3)))
+assert net.graph is None
+"""
+
+
+@pytest.mark.parametrize(
+    "opened",
+    ["net = network.fold(network.trace(models.load('efficientnet_lite0')))", DECIDING],
+    ids=["traced", "hooked"],
+)
+def test_no_compiler_is_loaded_for_a_small_network(opened):
     """It takes torch two seconds, in every job of a run."""
-    script = (
-        "import sys; from cnnvis import models, network;"
-        "net = network.fold(network.trace(models.load('efficientnet_lite0')));"
-        "network.record(net, __import__('torch').zeros(1, 3, 224, 224), [net.scores]);"
-        "sys.exit('torch._dynamo' in sys.modules)"
-    )
+    script = f"""
+import sys
+import torch
+from cnnvis import models, network
+{opened}
+network.record(net, torch.zeros(1, 3, 224, 224), [net.scores])
+sys.exit('torch._dynamo' in sys.modules)
+"""
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -12,10 +12,13 @@ tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
 tom\treference\t285\tEgyptian cat\t2\t285\tEgyptian cat\t8.0\t0.3\tyes
 mug\t\t\t\t1\t504\tcoffee mug\t7.0\t0.9\t
 """
-LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",))
+LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("walk",))
 PICTURES = {
     "predictions": ["best_classes"],
     "backtracks": ["all_photos"],
+    "walk": ["path", "classes", "winners"],
+    "objects": ["detections", "proposals"],
+    "tracks": ["walk"],
     "through": ["layers"],
     "volumes/conv1": ["stills"],
     "orderings/conv1": ["side_by_side", "slice"],
@@ -34,7 +37,10 @@ def results(tmp_path):
                 file = folder / f"figures/{kind}/{name}.{suffix}"
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch()
-    for path in ("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"):
+    for path in (
+        *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
+        *("class_sensitivity.tsv", "class_pairs.tsv", "variants.tsv"),
+    ):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
     (folder / "gradients/conv2/volumes").mkdir(parents=True)
@@ -45,6 +51,10 @@ def results(tmp_path):
     (tmp_path / "net/kernels/conv0").mkdir(parents=True)
     (tmp_path / "net/kernels/conv0/kernels.png").touch()
     (tmp_path / "net/kernels/conv0.tsv").touch()
+    for name in ("detections", "proposals", "recalls", "tracks/scores"):
+        (folder / f"{name}.tsv").parent.mkdir(exist_ok=True)
+        (folder / f"{name}.tsv").touch()
+    (folder / "figures/tracks/walk.gif").touch()
     (folder / "orders/conv1/set").mkdir(parents=True)
     (folder / "importance").mkdir()
     (folder / "ablation.tsv").touch()
@@ -112,6 +122,26 @@ def test_a_layer_that_lost_no_filters_has_no_curves(results):
     assert "importance/conv2/ablation.png" not in text
 
 
+def test_of_the_walk_there_is_what_was_drawn(results):
+    """Without fully connected layers there is no figure of k; nothing need be compared at all."""
+    text = page_text(results)
+    assert "walk/k.png" not in text
+    assert 'href="net/photos/variants.tsv"' in text
+    for name in ("path", "winners"):
+        for file in (results / "net/photos/figures/walk").glob(f"{name}.*"):
+            file.unlink()
+    text = page_text(results)
+    assert "walk/classes.png" in text
+    assert "walk/winners.png" not in text
+    assert "variants.tsv" not in text
+    assert 'href="net/photos/class_sensitivity.tsv"' in text
+
+
+def page_text(results):
+    index.write(results / "index.html", study.page(results, [LOOK], {}))
+    return (results / "index.html").read_text()
+
+
 def test_the_classifier_of_digits_is_on_the_page_where_it_was_studied(results):
     for layer in ("conv1", "conv2"):
         for name in ("importance", "ablation"):
@@ -128,3 +158,15 @@ def test_the_classifier_of_digits_is_on_the_page_where_it_was_studied(results):
     assert 'href="digit_classifier/ablation.tsv"' in text
     index.write(results / "index.html", study.page(results, [LOOK], {}))
     assert "digit_classifier" not in (results / "index.html").read_text()
+
+
+def test_a_sequence_has_its_stills_and_its_film(results):
+    sections = study.page(results, [LOOK], {}).sections
+    (found,) = [section for section in sections if section.anchor.endswith("-tracks")]
+    names = [picture.path.rsplit("/", 1)[1] for picture in found.pictures]
+    assert names == ["walk.png", "walk.gif"]
+    assert [*found.pictures[0].others] == ["SVG"]
+    without = study.Look("net", "photos", ("conv1",), ("conv2",), "set")
+    anchors = [section.anchor for section in study.page(results, [without], {}).sections]
+    assert "net-photos-objects" in anchors
+    assert "net-photos-tracks" not in anchors

@@ -1,12 +1,16 @@
 """Running Snakemake on copies of the repository, so that a test may change anything."""
 
 import hashlib
+import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles", "config", "cnnvis")
@@ -37,23 +41,36 @@ def tiny_study(folder):
     copy_repository(folder, downloads=False)
     shutil.copy2(folder / "config/tiny/config.yaml", folder / "config.yaml")
     shutil.copy2(folder / "config/tiny/digits.py", folder / "digits.py")
-    subprocess.run([sys.executable, "digits.py", "."], cwd=folder, check=True)
+    runpy.run_path(str(folder / "digits.py"))["write"](folder)
     return folder
+
+
+@cache
+def _server():
+    """Return the process that runs Snakemake; it ends with this one, which closes its input."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("warm.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
 
 
 def snakemake(folder, *arguments, check=True):
     """Run Snakemake in a copy, with the package of the copy."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--nocolor", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["--nocolor", *map(str, arguments)]
+    with TemporaryDirectory() as said:
+        files = {name: f"{said}/{name}" for name in ("stdout", "stderr")}
+        request = {"folder": str(folder), "arguments": command, "environment": environment}
+        server = _server()
+        print(json.dumps(request | files), file=server.stdin)
+        status = int(server.stdout.readline())
+        texts = {name: Path(path).read_text() for name, path in files.items()}
+    run = subprocess.CompletedProcess(command, status, **texts)
     if check and run.returncode:
-        raise AssertionError(f"snakemake {' '.join(arguments)} failed:\n{run.stdout}\n{run.stderr}")
+        raise AssertionError(f"snakemake {' '.join(command)} failed:\n{run.stdout}\n{run.stderr}")
     return run
 
 

@@ -61,7 +61,7 @@ def left_over(study):
 def test_a_broken_photo_is_named(study):
     photo = study / "digits/digit_8_1.png"
     photo.write_bytes(photo.read_bytes()[:200])
-    run = runs.snakemake(study, "--cores", "1", "downloads", check=False)
+    run = runs.snakemake(study, "--cores", "1", "resources/images/digits.csv", check=False)
     assert run.returncode
     assert "digit_8_1" in paragraph(run)
     assert not (study / "resources/images/digits.csv").exists()

@@ -18,12 +18,15 @@ FROM_ORDERS = {
     "draw_volumes",
     "write_index",
 }
-FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", "tabulate_predictions", "draw_predictions"}
+OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
+FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
-FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "write_index"}
+WALKS = {"walk_back", "walk_variants"}
+FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "find_objects", "write_index"}
+FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +88,19 @@ CHANGES = {
         DRAWN_FROM_GRADIENTS | FROM_IMPORTANCE,
     ),
     "ablation": ("config.yaml", "  steps: 4", "  steps: 3", FROM_IMPORTANCE | OF_DIGITS),
-    "backtrack": ("config.yaml", "  k: 10", "  k: 5", {"walk_back", *FROM_BACKTRACKS}),
-    "saliency": ("config.yaml", "sigma: 0.09", "sigma: 0.05", {"draw_backtracks", "write_index"}),
+    "backtrack": ("config.yaml", "  k: 10", "  k: 5", WALKS | FROM_BACKTRACKS | FOLLOWED),
+    "what is compared": (
+        "config.yaml",
+        "k: [1, 5,",
+        "k: [1, 2,",
+        {"walk_variants", "draw_backtracks", "write_index"},
+    ),
+    "saliency": (
+        "config.yaml",
+        "sigma: 0.09",
+        "sigma: 0.05",
+        {"draw_backtracks", "find_objects", *FOLLOWED},
+    ),
     "order of filters": (
         "config.yaml",
         "  units: [Egyptian cat]",
@@ -122,9 +136,9 @@ CHANGES = {
     ),
     "a module of the arrays": (
         "cnnvis/saliency.py",
-        "NO_BOX: Box = (0, 0, 0, 0)",
-        "NO_BOX: Box = (0, 0, 0, 1)",
-        {"draw_backtracks", "write_index"},
+        "_CUT = 4",
+        "_CUT = 5",
+        {"draw_backtracks", "find_objects", *FOLLOWED},
     ),
     "a module of one format": (
         "cnnvis/export.py",
@@ -146,10 +160,7 @@ CHANGES = {
         "cnnvis/backtrack/pools.py",
         "from typing import Literal",
         "from typing import Literal\n\nextra = 1",
-        {
-            "walk_back",
-            *FROM_BACKTRACKS,
-        },
+        WALKS | FROM_BACKTRACKS | FOLLOWED,
     ),
     "a thin script": (
         "workflow/scripts/draw_orderings.py",
@@ -177,10 +188,11 @@ CHANGES = {
             "extract",
             "gather_activations",
             "differentiate",
-            "walk_back",
+            *WALKS,
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,
+            *FOLLOWED,
         },
     ),
     "a photo of the catalogue": (
@@ -192,10 +204,11 @@ CHANGES = {
             "extract",
             "gather_activations",
             "differentiate",
-            "walk_back",
+            *WALKS,
             *FROM_ACTIVATIONS,
             *FROM_GRADIENTS,
             *FROM_BACKTRACKS,
+            *FOLLOWED,
         },
     ),
 }

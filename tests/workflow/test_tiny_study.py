@@ -18,6 +18,8 @@ STAGES = (
     "gradients",
     "importance",
     "backtrack",
+    "detections",
+    "proposals",
     "volumes",
     "figures",
 )

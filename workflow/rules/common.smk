@@ -56,6 +56,12 @@ def per_study_with_filters(pattern):
     return expand(pattern, network=having, images=study.images)
 
 
+def per_tracking(pattern):
+    """The paths of a pattern for every network and image set in which objects are followed."""
+    followed = study.tracking
+    return expand(pattern, network=followed["networks"], images=followed["images"])
+
+
 def per_layer(pattern, layers, **more):
     """The paths of a pattern for every layer that a network has under the key ``layers``."""
     return [

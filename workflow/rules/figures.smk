@@ -19,6 +19,7 @@ rule figures:
         per_study_with_filters(f"{FIGURES}/importance"),
         [f"{DIGITS}/figures"] if ABLATION["digits"] else [],
         per_study(f"{FIGURES}/backtracks"),
+        per_study(f"{FIGURES}/walk"),
         per_study(f"{FIGURES}/objects"),
         per_tracking(f"{FIGURES}/tracks"),
     localrule: True
@@ -268,13 +269,15 @@ rule draw_gradients:
 
 # The longest of the figure jobs begins first, so that the others fill the cores beside it.
 rule draw_backtracks:
-    """Draw every photo with the pixels a prediction goes back to, their density and their box."""
+    """Draw every photo with the pixels a prediction goes back to, and how the walk comes there."""
     input:
+        **({"variants": rules.walk_variants.output[0]} if VARIANTS else {}),
         backtracks=rules.gather_backtracks.output[0],
+        predictions=rules.tabulate_predictions.output.table,
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
-        report(
+        photos=report(
             directory(f"{FIGURES}/backtracks"),
             patterns=["{image}.png"],
             caption="../report/backtracks.rst",
@@ -282,6 +285,17 @@ rule draw_backtracks:
             subcategory="{network}",
             labels={"images": "{images}", "photo": "{image}"},
         ),
+        walk=report(
+            directory(f"{FIGURES}/walk"),
+            patterns=["{name}.png"],
+            caption="../report/walk.rst",
+            category="Backtracking",
+            subcategory="{network}",
+            labels={"images": "{images}", "figure": "{name}"},
+        ),
+        sensitivity=f"{RESULTS}/class_sensitivity.tsv",
+        pairs=f"{RESULTS}/class_pairs.tsv",
+        variants=f"{RESULTS}/variants.tsv",
     log:
         "results/logs/draw_backtracks/{network}/{images}.log",
     benchmark:
@@ -295,9 +309,14 @@ rule draw_backtracks:
         runtime=20,
     params:
         code=code("draw_backtracks.py"),
-        classes=class_params,
-        target=settings["backtrack"]["target"],
-        saliency=settings["saliency"],
+        options=lambda w: {
+            "classes": class_params(w),
+            "target": settings["backtrack"]["target"],
+            "compared": bool(VARIANTS),
+            "saliency": settings["saliency"],
+            "image": settings["figures"]["image"],
+            "preprocessing": dict(study.networks[w.network].entry.preprocessing),
+        },
         formats=settings["figures"]["formats"],
     script:
         "../scripts/draw_backtracks.py"

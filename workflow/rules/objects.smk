@@ -4,13 +4,7 @@
 
 TRACKS = f"{RESULTS}/tracks"
 TRACKING = settings["tracking"]
-SEQUENCES = [sequence["name"] for sequence in TRACKING["sequences"]]
-
-
-def per_tracking(pattern):
-    """The paths of a pattern for every network that follows objects; none without sequences."""
-    networks = TRACKING["networks"] if SEQUENCES else []
-    return expand(pattern, network=networks, images=study.sets_for_tracking)
+FOLLOWED = study.tracking
 
 
 rule detections:
@@ -121,10 +115,14 @@ rule draw_tracks:
         sequences=[one["path"] for one in TRACKING["sequences"] if one["path"]],
     output:
         tracks=expand(
-            f"{TRACKS}/{{sequence}}.csv", sequence=SEQUENCES, allow_missing=True
+            f"{TRACKS}/{{sequence}}.csv",
+            sequence=FOLLOWED["sequences"],
+            allow_missing=True,
         ),
         truth=expand(
-            f"{TRACKS}/{{sequence}}_truth.csv", sequence=SEQUENCES, allow_missing=True
+            f"{TRACKS}/{{sequence}}_truth.csv",
+            sequence=FOLLOWED["sequences"],
+            allow_missing=True,
         ),
         scores=f"{TRACKS}/scores.tsv",
         figures=report(

@@ -44,10 +44,6 @@ rule write_index:
         images=list(study.images),
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
-        tracked={
-            "networks": TRACKING["networks"],
-            "images": study.sets_for_tracking,
-            "sequences": SEQUENCES,
-        },
+        tracked=FOLLOWED,
     script:
         "../scripts/write_index.py"

@@ -1,10 +1,16 @@
-"""Draw every photo with the pixels its prediction goes back to, their density and their box."""
+"""Draw every photo with the pixels its prediction goes back to, and how the walk comes there."""
 
 from cnnvis.workflow import job
 
 
-def main(backtracks, manifest, network, classes, target, saliency, formats, output):
-    """Write a figure per photo, and one of all photos, into a folder."""
+def main(given, network, options, formats, output):
+    """Write figures of all photos, and figures and tables of the walk."""
+    explain(given, network, options, formats, output.photos)
+    compare(given, network, options, formats, output)
+
+
+def explain(given, network, options, formats, folder):
+    """Write a figure per photo, and one of all photos: pixels, density, box."""
     from pathlib import Path
 
     from cnnvis import attention, backtrack_file, images, sheets
@@ -13,14 +19,14 @@ def main(backtracks, manifest, network, classes, target, saliency, formats, outp
     from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
     from cnnvis.predictions import class_name
 
-    names = names_of(classes)
-    paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
-    made = backtrack_file.provenance(backtracks).to_json()
-    predicted = best_count(target) is not None
+    names = names_of(options["classes"])
+    paths = dict(sheets.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
+    made = backtrack_file.provenance(given.backtracks).to_json()
+    predicted = best_count(options["target"]) is not None
     rows = []
-    for image in backtrack_file.images(backtracks):
-        index, weight = backtrack_file.fixations(backtracks, image=image.id)
-        found = attention.on_photo(index, weight, image.frame, **saliency)
+    for image in backtrack_file.images(given.backtracks):
+        index, weight = backtrack_file.fixations(given.backtracks, image=image.id)
+        found = attention.on_photo(index, weight, image.frame, **options["saliency"])
         true, start = image.class_index, image.starts[0]
         row = Explained(
             name=image.id,
@@ -37,21 +43,66 @@ def main(backtracks, manifest, network, classes, target, saliency, formats, outp
         )
         title = f"{network}: which pixels of {image.id} the prediction goes back to"
         figure = explanation([row], title=title)
-        style.save(figure, Path(output) / image.id, formats=formats, provenance=made)
+        style.save(figure, Path(folder) / image.id, formats=formats, provenance=made)
         rows.append(row)
     figure = contact_sheet(rows, title=f"{network}: where each prediction comes from")
-    style.save(figure, Path(output) / "all_photos", formats=formats, provenance=made)
+    style.save(figure, Path(folder) / "all_photos", formats=formats, provenance=made)
+
+
+def compare(given, network, options, formats, output):
+    """Write figures of one photo: its classes, its path through the layers, choices of the walk."""
+    from pathlib import Path
+
+    from cnnvis import backtrack_file, files, images, overlap, sheets, variant_file, walk_views
+    from cnnvis.classes import names_of
+    from cnnvis.figures import style
+    from cnnvis.figures.k_sensitivity import k_sensitivity
+    from cnnvis.figures.path import Step, through_layers
+    from cnnvis.figures.top_classes import top_classes
+    from cnnvis.figures.winners import winners
+    from cnnvis.variants import WINNER
+
+    names = names_of(options["classes"])
+    tables = walk_views.tables(given.backtracks, names)
+    of = walk_views.classes(given.backtracks, given.predictions, options["image"], names)
+    shown, target = of.image.id, of.names[0]
+    rows = sheets.read_manifest(given.manifest).set_index("id")
+    interpolation = images.Preprocessing.from_mapping(options["preprocessing"]).interpolation
+    photo = images.read(rows.loc[shown, "path"])
+    seen = images.shown(photo, of.image.frame, interpolation=interpolation)
+    figures = {}
+    if len(of.names) > 1:
+        title = f"{network}: {shown}, walked back from its {len(of.names)} best classes"
+        found = (of.names, of.probabilities, of.fixations, tables["sensitivity"])
+        figures["classes"] = top_classes(seen, *found, title=title)
+    compared = variant_file.read(given.variants) if options["compared"] else None
+    table = tables["variants"] = overlap.by_variant(compared)
+    if compared is not None:
+        steps = [Step(*step) for step in walk_views.steps(given.backtracks, compared)]
+        what = f"{network}: {shown}, walked back from {target}"
+        figures["path"] = through_layers(
+            seen, steps, target=target, classes=names, title=f"{what} through the layers"
+        )
+        if compared.of(WINNER):
+            title = f"{what} by each winner"
+            figures["winners"] = winners(seen, compared, table, target=target, title=title)
+        if compared.k_matters:
+            title = f"{what} with several k"
+            figures["k"] = k_sensitivity(seen, compared, table, target=target, title=title)
+    Path(output.walk).mkdir(parents=True, exist_ok=True)
+    made = backtrack_file.provenance(given.backtracks).to_json()
+    for name, figure in figures.items():
+        style.save(figure, Path(output.walk) / name, formats=formats, provenance=made)
+    for name, table in tables.items():
+        files.write_text(output[name], table.to_csv(sep="\t", index=False, lineterminator="\n"))
 
 
 if "snakemake" in globals():
     with job(snakemake.log[0]):
         main(
-            snakemake.input.backtracks,
-            snakemake.input.manifest,
+            snakemake.input,
             snakemake.wildcards.network,
-            snakemake.params.classes,
-            snakemake.params.target,
-            snakemake.params.saliency,
+            snakemake.params.options,
             snakemake.params.formats,
-            snakemake.output[0],
+            snakemake.output,
         )

@@ -1,0 +1,111 @@
+"""What figures of the walk show: fixations of every class, the path through the layers."""
+
+import csv
+import os
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnvis import backtrack_file, overlap
+from cnnvis.backtrack_file import BacktrackImage
+from cnnvis.backtrack_writer import Weighted
+from cnnvis.predictions import class_name
+from cnnvis.variants import Variants
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """The backtracks of one image from several classes.
+
+    Args:
+        image: what the file says of it.
+        names: of the classes, by rank.
+        probabilities: of the classes; None where the table of predictions does not list them.
+        fixations: index (point, [row, col]) in pixels of the input, and weight (point,).
+    """
+
+    image: BacktrackImage
+    names: tuple[str, ...]
+    probabilities: tuple[float | None, ...]
+    fixations: tuple[Weighted, ...]
+
+
+def classes(path: Path, predictions: Path, wanted: str, names: Sequence[str]) -> Classes:
+    """Return the backtracks of one image, ``first`` for the first one, from all its classes.
+
+    Args:
+        path: the backtrack file.
+        predictions: the table that :func:`cnnvis.predictions.table` made.
+        wanted: id of the image.
+        names: of all classes of the network; numbers stand where there are none.
+
+    Raises:
+        FileError, StoreError: there is no such file or image.
+    """
+    image = backtrack_file.image(path, wanted)
+    with pathlib.Path(predictions).open(newline="", encoding="utf-8") as file:
+        chances = {
+            int(row["class"]): float(row["probability"])
+            for row in csv.DictReader(file, delimiter="\t")
+            if row["image"] == image.id
+        }
+    return Classes(
+        image,
+        tuple(class_name(start.target, names) for start in image.starts),
+        tuple(chances.get(start.target) for start in image.starts),
+        tuple(
+            backtrack_file.fixations(path, image=image.id, rank=start.rank)
+            for start in image.starts
+        ),
+    )
+
+
+def tables(path: Path, names: Sequence[str]) -> "dict[str, pd.DataFrame]":
+    """Return how alike the backtracks of every image are from class to class, as two tables.
+
+    ``sensitivity`` has a row per image, ``pairs`` one per image and pair of classes; see
+    :func:`cnnvis.overlap.sensitivity` and :func:`cnnvis.overlap.pairs`.
+
+    Raises:
+        FileError, StoreError: there is no such file.
+    """
+    maps, named = {}, {}
+    for image in backtrack_file.images(path):
+        _, _, rows, cols = image.frame.crop
+        found = [
+            backtrack_file.fixations(path, image=image.id, rank=start.rank)
+            for start in image.starts
+        ]
+        maps[image.id] = [overlap.density(*one, (rows, cols)) for one in found]
+        named[image.id] = [class_name(start.target, names) for start in image.starts]
+    pairs = overlap.pairs(maps, named)
+    return {"sensitivity": overlap.sensitivity(maps, pairs), "pairs": pairs}
+
+
+def steps(path: Path, variants: Variants) -> list[tuple[Any, ...]]:
+    """Return the path of the image's first backtrack through the milestones.
+
+    Each is (node, kind, shape, index (point, axis), weight (point,), mean map or None), which is
+    what :class:`cnnvis.figures.path.Step` takes.
+
+    Raises:
+        FileError, StoreError: there is no such file, or it is of another network or image.
+    """
+    shapes = backtrack_file.nodes(path)
+    image = variants.image
+    return [
+        (
+            node,
+            milestone.kind,
+            shapes.get(node, ()),
+            *backtrack_file.points(path, node=node, image=image),
+            milestone.mean,
+        )
+        for node, milestone in variants.milestones.items()
+    ]

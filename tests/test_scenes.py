@@ -1,11 +1,10 @@
-"""Scenes hold what their masks say, and the network of scenes learns to name it."""
+"""Scenes hold what their masks say."""
 
 import numpy as np
 import pytest
-import torch
 
-from cnnvis import attribution, digits, network, scene_training, scenes
-from cnnvis.errors import ImageError, NetworkError
+from cnnvis import digits, scenes
+from cnnvis.errors import ImageError
 
 
 @pytest.fixture(scope="module")
@@ -78,24 +77,3 @@ def test_digits_that_find_no_room_are_refused(parts):
         scenes.make(parts[0], 1, distractors=4)
     with pytest.raises(ImageError, match="0 of ten being no class"):
         scenes.make(parts[0], 1, classes=tuple(range(10)))
-
-
-def test_a_little_training_is_deterministic_and_says_when_it_was_too_little(parts):
-    torch.manual_seed(5)
-    state = torch.random.get_rng_state()
-    one, two = (scene_training.train(*parts, count=32, epochs=1, least=0, exam=5) for _ in range(2))
-    assert torch.equal(torch.random.get_rng_state(), state)
-    for a, b in zip(one.parameters(), two.parameters(), strict=True):
-        assert torch.equal(a, b)
-    assert not one.training
-    with pytest.raises(NetworkError, match=r"was to name 99.0%. Take more scenes or epochs"):
-        scene_training.train(*parts, count=3, epochs=1, least=0.99, exam=20)
-
-
-def test_every_method_works_on_its_network(parts, made):
-    model = scene_training.network().eval()
-    net = network.trace(model, input_shape=(1, scenes.SIDE, scenes.SIDE))
-    assert attribution.layer_of_maps(net) == "relu3"
-    for method in ("guided_backprop", "grad_cam", "backtrack"):
-        found = attribution.maps(net, made.images[:2], made.labels[:2], method)
-        assert found.shape == made.masks[:2].shape

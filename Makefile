@@ -36,6 +36,7 @@ $(VENV)/.ok: pyproject.toml requirements.lock requirements-torch.txt
 reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_configuration_reference.py
 	$(BIN)/python tools/write_network_reference.py
+	$(BIN)/python tools/write_method_reference.py
 	$(BIN)/python tools/write_support_table.py
 	$(BIN)/python tools/write_option_reference.py
 	$(BIN)/python tools/write_rule_graph.py

@@ -43,6 +43,10 @@ class BacktrackError(CnnvisError):
     """A prediction cannot be walked back to the pixels."""
 
 
+class AttributionError(CnnvisError):
+    """A method of attribution cannot be applied to this network, or is not installed."""
+
+
 class OrderingError(CnnvisError):
     """Channels cannot be ordered as asked."""
 

@@ -77,7 +77,7 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     )
     if not sources:
         raise ImageError(f"the folder {place} holds no photos ({', '.join(SUFFIXES)}).")
-    ids = [_id_of(source) for source in sources]
+    ids = [id_of(source) for source in sources]
     count = Counter(ids)
     unique = [
         f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:8]}" if count[name] > 1 else name
@@ -226,7 +226,12 @@ def _class_text(text: str, where: str) -> str:
         raise ImageError(f"{where}: {error}") from error
 
 
-def _id_of(source: str) -> str:
+def id_of(source: str) -> str:
+    """Return the id of a photo of a folder, from its path in there.
+
+    >>> id_of("cats/my tom.jpg")
+    'cats__my_tom'
+    """
     stem = PurePosixPath(source).with_suffix("").as_posix().replace("/", "__")
     return re.sub(r"[^A-Za-z0-9_.-]", "_", stem)
 

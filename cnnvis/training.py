@@ -1,7 +1,7 @@
 """A small classifier of digits, trained in seconds: the same seed gives the same weights."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,8 +60,32 @@ def train(
     False
     """
     pixels, wanted = _checked(images, labels)
+    return fit(network, pixels, wanted, epochs=epochs, batch=batch, rate=rate, seed=seed)
+
+
+def fit(
+    made: Callable[[], nn.Module],
+    pixels: Tensor,
+    wanted: Tensor,
+    *,
+    epochs: int,
+    batch: int,
+    rate: float,
+    seed: int,
+) -> nn.Module:
+    """Return a network trained as :func:`train` says, in eval mode.
+
+    Args:
+        made: returns the network with random weights.
+        pixels: (image, channel, row, col).
+        wanted: (image,) the class of each image, int64.
+        epochs: how often all images are shown.
+        batch: images in a step.
+        rate: at the first step; 0 at the end.
+        seed: of the weights and the order of the images.
+    """
     with _alone(seed):
-        model = network().train()
+        model = made().train()
         weights = list(model.parameters())
         speeds = [torch.zeros_like(weight) for weight in weights]
         batches = [part for _ in range(epochs) for part in _shuffled(len(pixels), batch)]

@@ -17,12 +17,12 @@ FLOORS = (
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
-        " tracking_scores metrics differences",
+        " tracking_scores metrics differences control_maps mosaics scenes box_files",
     ),
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study spotting perturbation sanity",
+        " ablation training digit_study spotting perturbation sanity attribution scene_training",
     ),
     (
         "files",

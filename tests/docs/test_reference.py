@@ -26,6 +26,11 @@ def test_the_list_of_networks_is_that_of_the_catalogue():
     assert writer.PAGE.read_text() == writer.page(), "run: make reference"
 
 
+def test_the_methods_of_attribution_are_those_of_the_package():
+    writer = tool("write_method_reference")
+    assert writer.PAGE.read_text() == writer.page(), "run: make reference"
+
+
 def test_the_options_of_backtracking_are_those_of_their_class():
     writer = tool("write_option_reference")
     assert writer.PAGE.read_text() == writer.page(), "run: make reference"

@@ -108,7 +108,8 @@ def test_a_network_without_a_graph_does_all_but_backtracking(study):
     with (study / "digits.py").open("a") as file:
         file.write(UNTRACEABLE)
     change(study, "config.yaml", "digits:network", "digits:deciding")
-    change(study, "config.yaml", "layers: [conv1, conv2]", "layers: [inner.conv1]")
+    change(study, "config.yaml", "layers: [conv1]", "layers: [inner.conv1]")
+    change(study, "config.yaml", "also_record: [conv2]", "also_record: [inner.conv2]")
     change(study, "config.yaml", "filters: [conv1]", "filters: [inner.conv1]")
     runs.snakemake(study, "--cores", "2", "activations", "orders", "gradients")
     run = runs.snakemake(study, "--cores", "1", "backtrack", check=False)

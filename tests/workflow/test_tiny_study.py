@@ -35,6 +35,7 @@ def study(tmp_path_factory):
 def test_everything_comes_out(study):
     results = study / "results/digits/digits"
     with h5py.File(results / "activations.h5") as file:
+        assert set(file["layers"]) == {"conv1", "conv2"}
         maps = file["layers/conv1/activation"]
         assert maps.shape == (6, 8, 32, 32)
         assert np.isfinite(maps[:]).all()
@@ -42,18 +43,17 @@ def test_everything_comes_out(study):
     with (results / "predictions.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert len(rows) == 6 * 5
-    for layer in ("conv1", "conv2"):
-        for method in ("natural", "kmeans", "pca_image", "pca_slice", "optimal_leaf"):
-            assert (results / f"orders/{layer}/mean/{method}.json").is_file()
-            assert (results / f"volumes/{layer}/mean/first/{method}.nrrd").is_file()
-            assert (results / f"figures/channels/{layer}/{method}.png").is_file()
-        for control in ("pca_angle", "spectral", "brightness", "random"):
-            assert (results / f"orders/{layer}/mean/{control}.json").is_file()
-            assert not (results / f"figures/channels/{layer}/{control}.png").exists()
-        for name in ("side_by_side", "slice", "quality", "agreement"):
-            assert (results / f"figures/orderings/{layer}/{name}.png").is_file()
-        with (results / f"orders/{layer}/mean/quality.tsv").open() as file:
-            assert len(list(csv.DictReader(file, delimiter="\t"))) == 5 + 4
+    for method in ("natural", "kmeans", "pca_image", "pca_slice", "optimal_leaf"):
+        assert (results / f"orders/conv1/mean/{method}.json").is_file()
+        assert (results / f"volumes/conv1/mean/first/{method}.nrrd").is_file()
+        assert (results / f"figures/channels/conv1/{method}.png").is_file()
+    for control in ("pca_angle", "spectral", "brightness", "random"):
+        assert (results / f"orders/conv1/mean/{control}.json").is_file()
+        assert not (results / f"figures/channels/conv1/{control}.png").exists()
+    for name in ("side_by_side", "slice", "quality", "agreement"):
+        assert (results / f"figures/orderings/conv1/{name}.png").is_file()
+    with (results / "orders/conv1/mean/quality.tsv").open() as file:
+        assert len(list(csv.DictReader(file, delimiter="\t"))) == 5 + 4
     for name in ("importance", "ablation"):
         assert (results / f"figures/importance/conv1/{name}.png").is_file()
     with (results / "ablation.tsv").open() as file:

@@ -66,6 +66,7 @@ rule walk_variants:
         "results/logs/walk_variants/{network}/{images}.log",
     benchmark:
         "results/benchmarks/walk_variants/{network}/{images}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
     threads: 1

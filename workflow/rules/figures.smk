@@ -267,7 +267,7 @@ rule draw_gradients:
         "../scripts/draw_gradients.py"
 
 
-# The longest of the figure jobs begins first, so that the others fill the cores beside it.
+# The longest figure jobs, and what they wait for, begin first: others fill the cores beside them.
 rule draw_backtracks:
     """Draw every photo with the pixels a prediction goes back to, and how the walk comes there."""
     input:

@@ -34,6 +34,7 @@ rule remove_filters:
         "results/logs/remove_filters/{network}/{images}.log",
     benchmark:
         "results/benchmarks/remove_filters/{network}/{images}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
     threads: 1

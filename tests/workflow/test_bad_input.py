@@ -34,7 +34,10 @@ def deciding():
 
 @pytest.fixture
 def study(tmp_path):
-    return runs.tiny_study(tmp_path / "study")
+    """The tiny study in one shard, which is refused as well as two."""
+    folder = runs.tiny_study(tmp_path / "study")
+    change(folder, "config.yaml", "shards: 2", "shards: 1")
+    return folder
 
 
 def change(study, file, old, new):

@@ -31,8 +31,15 @@ FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A finished run; every test that changes something puts it back."""
+    """A finished run; every test that changes something puts it back.
+
+    Figures are drawn once, as PNG: the second format takes a minute of the processor's time.
+    """
     folder = runs.copy_repository(tmp_path_factory.mktemp("default"))
+    config = folder / "config.yaml"
+    text = config.read_text()
+    assert "formats: [png, svg]" in text
+    config.write_text(text.replace("formats: [png, svg]", "formats: [png]"))
     runs.snakemake(folder, "--cores", "2")
     return folder
 

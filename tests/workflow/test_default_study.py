@@ -118,7 +118,7 @@ CHANGES = {
         "config.yaml",
         "dtype: uint8",
         "dtype: float32",
-        {"write_volumes", "write_gradient_volumes"},
+        {"write_volumes", "write_gradient_volumes", "write_index"},
     ),
     "the order through the layers": (
         "config.yaml",
@@ -151,7 +151,7 @@ CHANGES = {
         "cnnvis/export.py",
         "Luminance",
         "luminance",
-        {"write_volumes", "write_gradient_volumes"},
+        {"write_volumes", "write_gradient_volumes", "write_index"},
     ),
     "a module of torch": (
         "cnnvis/gradients.py",

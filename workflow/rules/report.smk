@@ -19,7 +19,7 @@ rule write_index:
         tracks=rules.tracks.input,
         quality=rules.orders.input,
         importance=rules.importance.input,
-        volumes=ancient(rules.volumes.input),  # linked to, not read
+        volumes=rules.volumes.input,
     output:
         index="results/index.html",
         orders="results/orders.html",

@@ -149,7 +149,8 @@ def summary(
 
     Columns: metric, method, photos, mean, low, high; for each reference its name with ``minus_``
     before and, behind it, ``_low``, ``_high``, ``_standard_error``, ``_detectable`` and ``_beyond``
-    (whether the difference lies more than two standard errors from 0).
+    (whether the difference lies more than two standard errors from 0); of a metric that a reference
+    was not measured by, these are empty.
 
     Args:
         results: one row for each image, method and metric, with the columns :data:`COLUMNS`.
@@ -174,7 +175,7 @@ def summary(
         for method in dict.fromkeys(of_metric["method"]):
             row: dict[str, object] = {"metric": metric, "method": method}
             row |= _columns(mean(table[method], photos, seed=seed))
-            for name in references:
+            for name in table.columns.intersection(list(references), sort=False):
                 found = paired(table[method], table[name], photos, seed=seed)
                 row |= _difference(f"minus_{name}", found)
             rows.append(row)

@@ -5,7 +5,7 @@ something changed. A map that survives when the network's layers are random numb
 not the network.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,8 +57,25 @@ def layers(net: Network) -> tuple[str, ...]:
     return tuple(_weighted(net))
 
 
+def stages(net: Network, count: int) -> tuple[str, ...]:
+    """Return so many of :func:`layers`, evenly spaced, the first and the last among them.
+
+    >>> model = nn.Sequential(*(nn.Conv2d(1, 1, 1) for _ in range(5)), nn.Flatten())
+    >>> stages(network.trace(model, input_shape=(1, 2, 2)), 3)
+    ('4', '2', '0')
+    """
+    found = layers(net)
+    places = np.rint(np.linspace(0, len(found) - 1, min(count, len(found)))).astype(int)
+    return tuple(found[place] for place in places)
+
+
 def randomised(
-    net: Network, order: str = CASCADE, *, draw: str = NORMAL, seed: int = 0
+    net: Network,
+    order: str = CASCADE,
+    *,
+    at: Collection[str] | None = None,
+    draw: str = NORMAL,
+    seed: int = 0,
 ) -> Iterator[tuple[str, Network]]:
     """Yield a layer and a network with random weights there, and above it where the order says so.
 
@@ -69,6 +86,8 @@ def randomised(
     Args:
         net: the network; it and its model are left as they are.
         order: one of :data:`ORDERS`.
+        at: layers to stop at, such as :func:`stages`; all of :func:`layers` unless given. Under
+            "cascade" those between them are random all the same.
         draw: one of :data:`DRAWS`.
         seed: of the random numbers.
 
@@ -85,9 +104,13 @@ def randomised(
             )
     copy = network.open(apart(net.model), input_shape=net.input_shape)
     for place, (layer, module) in enumerate(_weighted(copy).items()):
+        wanted = at is None or layer in at or order == LAST
+        if not wanted and order == INDEPENDENT:
+            continue
         kept = [parameter.clone() for parameter in module.parameters()]
         _draw(module, draw, np.random.default_rng((seed, place)))
-        yield layer, copy
+        if wanted:
+            yield layer, copy
         if order == LAST:
             return
         if order == INDEPENDENT:
@@ -101,6 +124,7 @@ def randomisation(
     targets: Sequence[int],
     order: str = CASCADE,
     *,
+    at: Collection[str] | None = None,
     draw: str = NORMAL,
     seed: int = 0,
 ) -> Iterator[Pair]:
@@ -111,13 +135,13 @@ def randomisation(
         net: the network; it is left as it is.
         images: (image, channel, row, col), prepared for the network.
         targets: (image,) the class of each map.
-        order, draw, seed: see :func:`randomised`.
+        order, at, draw, seed: see :func:`randomised`.
 
     Raises:
         MeasureError: as :func:`randomised`, or what is explained gives no maps.
     """
     before = _maps(explain(net, images, targets), len(images))
-    for layer, changed in randomised(net, order, draw=draw, seed=seed):
+    for layer, changed in randomised(net, order, at=at, draw=draw, seed=seed):
         yield layer, before, _maps(explain(changed, images, targets), len(images))
 
 

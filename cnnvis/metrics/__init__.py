@@ -8,13 +8,16 @@ gives one number a map (..., image). Where chance has a value, a function gives 
 from cnnvis.metrics.curves import area, mean_drop
 from cnnvis.metrics.likeness import LIKENESS, Likeness, change, pearson, spearman, ssim
 from cnnvis.metrics.localisation import (
+    BARS,
     accuracy,
     best_level,
     centred_overlaps,
+    left_out_accuracy,
     max_box_accuracy,
     overlaps,
 )
 from cnnvis.metrics.maps import masks
+from cnnvis.metrics.measures import MEASURES, Measure, is_better
 from cnnvis.metrics.pointing import (
     TOLERANCE,
     energy,
@@ -24,11 +27,15 @@ from cnnvis.metrics.pointing import (
     pointing_chance,
 )
 from cnnvis.metrics.sparseness import gini
+from cnnvis.metrics.truth import in_input
 
 __all__ = [
+    "BARS",
     "LIKENESS",
+    "MEASURES",
     "TOLERANCE",
     "Likeness",
+    "Measure",
     "accuracy",
     "area",
     "best_level",
@@ -38,6 +45,9 @@ __all__ = [
     "energy_chance",
     "gini",
     "grid_pointing",
+    "in_input",
+    "is_better",
+    "left_out_accuracy",
     "masks",
     "max_box_accuracy",
     "mean_drop",

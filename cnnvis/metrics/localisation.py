@@ -129,6 +129,40 @@ def max_box_accuracy(
     return np.concatenate(each, axis=-1)
 
 
+def left_out_accuracy(found: ArrayLike, *, bars: Sequence[float] = BARS) -> Floats:
+    """Return (..., image, bar) 1 where an image's box is right at the level chosen on all others.
+
+    For sets too small to be parted: each image is reported at the level with the highest accuracy
+    on the other images, the lowest of equal ones, so that no image takes part in its own choice.
+
+    Args:
+        found: overlaps (..., image, level), of two images at least.
+        bars: overlaps from which a box counts as right; each has a level of its own.
+
+    Raises:
+        MeasureError: there are no other images.
+
+    Source: leave-one-out, Stone, "Cross-validatory choice and assessment of statistical
+    predictions", Journal of the Royal Statistical Society B 36, 1974.
+
+    >>> left_out_accuracy([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9]], bars=[0.5])[:, 0].tolist()
+    [1.0, 1.0, 0.0]
+    """
+    values = _overlaps(found)
+    if values.shape[-2] < 2:
+        raise MeasureError(
+            "a level is chosen on other images than the one reported; got a single image. Give "
+            "more, or choose the level on another set (max_box_accuracy)."
+        )
+    each = []
+    for bar in bars:
+        right = values >= bar
+        others = right.sum(axis=-2, keepdims=True) - right
+        best = others.argmax(axis=-1)
+        each.append(np.take_along_axis(right, best[..., None], axis=-1)[..., 0])
+    return np.asarray(np.stack(each, axis=-1), np.float64)
+
+
 def known(truth: Truth, images: int) -> None:
     """Refuse boxes that are not of so many images, or of an image without any.
 

@@ -53,6 +53,9 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             PERTURBATION, "ROAD, LeRF", HIGH, "does the class stay with pixels made up?"
         ),
         "energy": Measure(PLACE, "energy on the object", HIGH, "how much of the map lies on it?"),
+        "energy_on_others": Measure(
+            PLACE, "energy on other objects", LOW, "how much of the map lies on what it is not?"
+        ),
         "pointing": Measure(PLACE, "pointing game", HIGH, "does its largest value lie on it?"),
         "grid_pointing": Measure(
             PLACE, "grid pointing", HIGH, "among four photos, how much lies on that of the class?"

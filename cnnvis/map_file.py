@@ -3,10 +3,10 @@
     /image                (image,): names
     /photo, /target       (image,): the photo each is of, and the class that is explained
     /method               (method,): names
-    /map                  (method, image, row, col) float32, larger where a pixel matters more; values
-                          of different methods cannot be compared
+    /map                  (method, image, row, col) float32, larger where a pixel matters more;
+                          values of different methods cannot be compared
     /picture              (image, row, col, colour) uint8
-    /marked               (image, edge): a box of each image (row0, col0, row1, col1), all 0 for none
+    /marked               (image, edge): a box (row0, col0, row1, col1) of each image, or all 0
 
 ``@refused`` says why other methods could not be had, as JSON.
 """

@@ -25,49 +25,51 @@ def unwatched(items: Sequence[T], what: str) -> Iterable[T]:
 
 
 class Lines:
-    """Writes a line at the beginning, every ten seconds, and at the end.
+    """Writes a line every ten seconds, and one at the end if there was any; nothing of short work.
 
     Args:
+        name: what lines begin with, such as that of a job.
         streams: what is written to; what Python calls ``sys.stderr`` then unless given.
         every: seconds between two lines.
         clock: seconds since some moment.
 
-    >>> list(Lines([sys.stdout], clock=lambda: 0.0)(["a", "b"], "photos"))
-    photos: 0 of 2
-    photos: 2 of 2, 0 s
+    >>> seconds = iter([0.0, 0.0, 30.0, 50.0])
+    >>> watch = Lines("walk", [sys.stdout], clock=lambda: next(seconds))
+    >>> list(watch(["a", "b"], "photos"))
+    walk: photos 1 of 2, 0.033 a second, about 30 s left
+    walk: photos 2 of 2 in 50 s
     ['a', 'b']
     """
 
     def __init__(
         self,
+        name: str = "",
         streams: Sequence[TextIO] | None = None,
         *,
         every: float = EVERY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Write nothing yet."""
-        self._streams, self._every, self._clock = streams, every, clock
+        self._name, self._streams = name, streams
+        self._every, self._clock = every, clock
 
     def __call__(self, items: Sequence[T], what: str) -> Iterator[T]:
         """Yield the items, and write lines about them on the way."""
         count, began = len(items), self._clock()
         said = began
-        self._write(f"{what}: 0 of {count}")
         for done, item in enumerate(items):
             now = self._clock()
             if done and now - said >= self._every:
-                said = now
-                left = (now - began) / done * (count - done)
-                rate = done / (now - began)
-                self._write(
-                    f"{what}: {done} of {count}, {rate:.2g} a second, about {_time(left)} left"
-                )
+                said, rate = now, done / (now - began)
+                left = _time((count - done) / rate)
+                self._write(f"{what} {done} of {count}, {rate:.2g} a second, about {left} left")
             yield item
-        self._write(f"{what}: {count} of {count}, {_time(self._clock() - began)}")
+        if said > began:
+            self._write(f"{what} {count} of {count} in {_time(self._clock() - began)}")
 
     def _write(self, line: str) -> None:
         for stream in [sys.stderr] if self._streams is None else self._streams:
-            print(line, file=stream, flush=True)
+            print(f"{self._name}: {line}" if self._name else line, file=stream, flush=True)
 
 
 def _time(seconds: float) -> str:

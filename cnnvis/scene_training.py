@@ -4,8 +4,10 @@ With the defaults it names 85 to 90 of 100 new scenes rightly (three seeds), aft
 time on one thread of a busy machine, of which making the scenes takes 5.
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,6 +22,9 @@ ACCURACY = 0.8
 
 SCENES = 3000
 """Scenes to train on, behind two thirds as many easy ones."""
+
+EXAM = 500
+"""Scenes that it is examined on."""
 
 _FILTERS = (16, 24, 48)
 _UNITS = 64
@@ -64,7 +69,7 @@ def train(
     count: int = SCENES,
     epochs: int = _EPOCHS,
     least: float = ACCURACY,
-    exam: int = 500,
+    exam: int = EXAM,
     seed: int = 0,
 ) -> nn.Module:
     """Return the network trained on scenes, in eval mode; the same seed gives the same weights.
@@ -88,7 +93,7 @@ def train(
     model = _fitted(network, bare, _EASY_EPOCHS, 0.02, seed)
     full = scenes.make(part, count, seed=3 * seed + 1, distractors=1)
     model = _fitted(lambda: model.requires_grad_(True), full, epochs, 0.01, seed)
-    reached = accuracy(model, scenes.make(test, exam, seed=3 * seed + 2))
+    reached = accuracy(model, scenes.make(test, exam, seed=exam_seed(seed)))
     if reached < least:
         raise NetworkError(
             f"trained on {count} scenes {epochs} times, the network names {reached:.1%} of new "
@@ -104,6 +109,30 @@ def _fitted(
     """Return a network trained on some scenes, from the weights it is made with."""
     pixels, wanted = torch.from_numpy(shown.images), torch.from_numpy(shown.labels)
     return training.fit(made, pixels, wanted, epochs=epochs, batch=32, rate=rate, seed=seed)
+
+
+def exam_seed(seed: int) -> int:
+    """Return the seed of the scenes that a network trained from ``seed`` is examined on."""
+    return 3 * seed + 2
+
+
+def load(weights: str | os.PathLike[str]) -> nn.Module:
+    """Return the network with weights from a safetensors file, in eval mode.
+
+    Raises:
+        NetworkError: the weights do not fit, or the file is not whole.
+    """
+    from cnnvis.weights import read_file
+
+    model = network()
+    try:
+        model.load_state_dict(read_file(Path(weights)))
+    except RuntimeError as error:
+        raise NetworkError(
+            f"{weights} does not hold the weights of the network of scenes: {error}. Train it "
+            "again (snakemake --forcerun train_scenes)."
+        ) from error
+    return model.eval().requires_grad_(False)
 
 
 @torch.no_grad()

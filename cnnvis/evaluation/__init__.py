@@ -4,7 +4,9 @@ Methods are those of :mod:`cnnvis.attribution`, what is measured those of :mod:`
 :mod:`cnnvis.perturbation` and :mod:`cnnvis.sanity`; here they come together, and go into tables.
 """
 
+from cnnvis.evaluation.asked import Asked, ask
 from cnnvis.evaluation.chosen import Chosen, chosen
-from cnnvis.evaluation.explaining import Explained, explain
+from cnnvis.evaluation.explaining import Explained, explain, had
+from cnnvis.evaluation.protocols import protocols
 
-__all__ = ["Chosen", "Explained", "chosen", "explain"]
+__all__ = ["Asked", "Chosen", "Explained", "ask", "chosen", "explain", "had", "protocols"]

@@ -8,13 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnvis import attribution, metrics, sanity
+from cnnvis.evaluation.asked import Asked
 from cnnvis.evaluation.chosen import Chosen
+from cnnvis.map_sets import MapSet
 from cnnvis.network.graph import Network
 from cnnvis.progress import Watch, unwatched
 from cnnvis.sanity import Pair
 
 if TYPE_CHECKING:
     import pandas as pd
+
+INTACT = "intact"
+"""The stage of a cascade at which no layer is random yet."""
 
 CLASSES, STABILITY = "other_classes", "stability"
 CHECKS = (*sanity.ORDERS, CLASSES, STABILITY)
@@ -49,7 +54,7 @@ class Cascade:
     """Maps of one image while more and more layers become random.
 
     Args:
-        stages: (stage,) the layer that became random last; the first is "" for none.
+        stages: (stage,) the layer that became random last; the first is :data:`INTACT`.
         maps: (stage, row, col) by the name of the method.
     """
 
@@ -105,7 +110,26 @@ def check(
         kept[one.name] = np.stack(seen)
     return (
         pd.concat(tables, ignore_index=True)[list(COLUMNS)],
-        Cascade(("", *layers), kept),
+        Cascade((INTACT, *layers), kept),
+    )
+
+
+def as_maps(cascade: Cascade, asked: Asked, image: str) -> MapSet:
+    """Return the maps of a cascade as those of one image at every stage, which the names say.
+
+    Args:
+        cascade: the maps.
+        asked: the images.
+        image: the one whose maps they are.
+    """
+    place, stages = asked.ids.index(image), len(cascade.stages)
+    return MapSet(
+        ids=cascade.stages,
+        photos=(image,) * stages,
+        targets=(asked.best[place],) * stages,
+        methods=tuple(cascade.maps),
+        maps=np.stack(list(cascade.maps.values())),
+        pictures=np.repeat(asked.pictures[place][None], stages, axis=0),
     )
 
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import attribution, metrics
 from cnnvis.attribution import METHODS
-from cnnvis.errors import AttributionError, BacktrackError
+from cnnvis.errors import AttributionError, BacktrackError, ConfigError, did_you_mean
+from cnnvis.evaluation.asked import Asked
 from cnnvis.evaluation.chosen import Chosen
 from cnnvis.network.graph import Network
 from cnnvis.progress import Watch, unwatched
@@ -79,6 +80,33 @@ def explain(
             + " ".join(f"{name}: {reason}" for name, reason in refused.items())
         )
     return Explained(tuple(found), np.stack(list(found.values())), refused)
+
+
+def had(
+    net: Network, asked: Asked, methods: Sequence[Chosen], names: Sequence[str]
+) -> tuple[Chosen, ...]:
+    """Return those methods, of some names, that can be had on a network.
+
+    Args:
+        net: the network.
+        asked: images, of which the first is tried.
+        methods: all methods of a study.
+        names: of those that are wanted.
+
+    Raises:
+        ConfigError: a name is not that of a method of the study.
+        AttributionError: none can be had.
+    """
+    known = {one.name: one for one in methods}
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"evaluation.sanity.methods: {name!r} is none of evaluation.methods"
+                f"{did_you_mean(name, known)}; these are {', '.join(known)}."
+            )
+    wanted = [known[name] for name in names]
+    found = explain(net, asked.pixels[:1], asked.best[:1], wanted)
+    return tuple(one for one in wanted if one.name in found.names)
 
 
 def _copies(found: Mapping[str, NDArray[np.float64]], methods: Sequence[Chosen]) -> list[str]:

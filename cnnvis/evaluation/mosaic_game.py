@@ -1,6 +1,6 @@
 """Grid pointing: on a mosaic of photos of different classes, does a map find that of its class?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 from cnnvis import metrics, mosaics
 from cnnvis.boxes import Box
 from cnnvis.errors import ImageError
-from cnnvis.evaluation.photos import rows
+from cnnvis.evaluation.asked import Asked
+from cnnvis.evaluation.chosen import Chosen
+from cnnvis.evaluation.explaining import explain
+from cnnvis.evaluation.photos import COLUMNS, rows
+from cnnvis.map_sets import Bytes, MapSet
 from cnnvis.metrics.maps import Maps
 from cnnvis.metrics.measures import CHANCE
+from cnnvis.network.graph import Network
+from cnnvis.progress import Watch, unwatched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +35,7 @@ class Game:
         targets: (mosaic,) the class of that photo.
         cells: (mosaic,) the cell that it is in, counted row by row.
         side: cells in a row and in a column.
+        cells_photos: (mosaic, cell) the name of the photo in every cell.
     """
 
     names: tuple[str, ...]
@@ -37,6 +44,7 @@ class Game:
     targets: tuple[int, ...]
     cells: tuple[int, ...]
     side: int
+    cells_photos: tuple[tuple[str, ...], ...]
 
     @property
     def sought(self) -> tuple[Box, ...]:
@@ -86,7 +94,76 @@ def lay_out(
         tuple(truth[photo] for photo in plan.sought.tolist()),
         tuple(plan.target.tolist()),
         side,
+        tuple(tuple(ids[known[photo]] for photo in row) for row in plan.photos.tolist()),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What came of a game.
+
+    Args:
+        table: see :func:`table`; empty where there was no game.
+        maps: of the mosaics.
+        refused: why methods, or all mosaics, could not be had.
+    """
+
+    table: "pd.DataFrame"
+    maps: MapSet
+    refused: Mapping[str, str]
+
+
+def play(
+    net: Network,
+    asked: Asked,
+    methods: Sequence[Chosen],
+    options: Mapping[str, Any],
+    *,
+    watch: Watch[Chosen] = unwatched,
+) -> Played:
+    """Lay out mosaics of a study's images, explain and measure them.
+
+    Where the network recognises photos of too few classes there is no game, and it is said why.
+
+    Args:
+        net: the network.
+        asked: the images.
+        methods: those to measure.
+        options: ``count``, ``side`` and ``seed``, see :func:`lay_out`.
+        watch: is passed the methods.
+    """
+    how = {key: options[key] for key in ("count", "side", "seed")}
+    try:
+        game = lay_out(asked.ids, asked.pixels, asked.truth, asked.best, **how)
+    except ImageError as error:
+        return _none(asked, str(error))
+    found = explain(net, game.pixels, game.targets, methods, watch=watch)
+    pictures = np.stack(
+        [
+            _picture(asked.pictures[[asked.ids.index(photo) for photo in photos]], game.side)
+            for photos in game.cells_photos
+        ]
+    )
+    maps = MapSet(
+        game.names, game.photos, game.targets, found.names, found.maps, pictures, game.sought
+    )
+    return Played(table(game, found.names, found.maps), maps, found.refused)
+
+
+def _none(asked: Asked, reason: str) -> Played:
+    """Return a game that could not be."""
+    import pandas as pd
+
+    shape = asked.pictures.shape[1:3]
+    maps = MapSet((), (), (), (), np.zeros((0, 0, *shape)), np.zeros((0, *shape, 3), np.uint8))
+    return Played(pd.DataFrame(columns=list(COLUMNS)), maps, {"mosaics": reason})
+
+
+def _picture(pictures: Bytes, side: int) -> Bytes:
+    """Return a mosaic (row, col, 3) of pictures (cell, row, col, 3)."""
+    planes = pictures.transpose(0, 3, 1, 2)
+    made = mosaics.compose(planes, range(len(pictures)), side)
+    return np.clip(np.rint(made), 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def table(game: Game, methods: Sequence[str], maps: Maps) -> "pd.DataFrame":

@@ -146,3 +146,11 @@ def known_boxes(wildcards):
 def catalogued_images(wildcards):
     """The name of an image set of the catalogue, whose true boxes are known; else nothing."""
     return wildcards.images if study.images[wildcards.images].catalogued else ""
+
+
+def kept_methods():
+    """The methods whose maps of mosaics are kept, to be drawn: the first, and the references."""
+    judged = settings["evaluation"]
+    first = judged["methods"][0]
+    name = first if isinstance(first, str) else first["name"]
+    return list(dict.fromkeys([name, *judged["references"]]))

@@ -94,7 +94,7 @@ def compare(given, network, options, formats, output):
     for name, figure in figures.items():
         style.save(figure, Path(output.walk) / name, formats=formats, provenance=made)
     for name, table in tables.items():
-        files.write_text(output[name], table.to_csv(sep="\t", index=False, lineterminator="\n"))
+        files.write_table(output[name], table)
 
 
 if "snakemake" in globals():

@@ -52,8 +52,7 @@ def main(gradients, network, options, formats, output, tables):
         if options["frames"]:
             animation.write_frames(pictures, Path(output) / f"frames_{unit.index}")
     for name, table in gradient_tables.joined(found).items():
-        text = table.to_csv(sep="\t", index=False, lineterminator="\n")
-        files.write_text(tables[name], text)
+        files.write_table(tables[name], table)
 
 
 if "snakemake" in globals():

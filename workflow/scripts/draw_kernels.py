@@ -16,7 +16,7 @@ def main(weights, network, layer, formats, table, figures):
     figure = overview(values, found, title=f"{network}, {layer}: kernels and what they answer to")
     made = kernel_file.provenance(weights)
     style.save(figure, Path(figures) / "kernels", formats=formats, provenance=made)
-    files.write_text(table, found.to_csv(sep="\t", index=False, lineterminator="\n"))
+    files.write_table(table, found)
 
 
 if "snakemake" in globals():

@@ -34,8 +34,7 @@ def main(found, manifest, network, known, options, sequences, formats, output):
         animation.write(
             tracks.film(followed), folder / f"{film.name}.gif", milliseconds=tracks.MILLISECONDS
         )
-    text = pd.concat(scores).to_csv(sep="\t", index=False, lineterminator="\n")
-    files.write_text(output.scores, text)
+    files.write_table(output.scores, pd.concat(scores))
 
 
 if "snakemake" in globals():

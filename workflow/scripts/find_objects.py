@@ -64,7 +64,7 @@ def main(
         "recalls": proposals.recalls(by_photo, true, shapes, count=objects["count"]),
     }
     for name, table in tables.items():
-        files.write_text(output[name], table.to_csv(sep="\t", index=False, lineterminator="\n"))
+        files.write_table(output[name], table)
     folder = Path(output["figures"])
     figure = detected(
         seen,

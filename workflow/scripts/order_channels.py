@@ -13,8 +13,7 @@ def main(activations, layer, source, methods, options, series, permutations, cod
         return store.maps_of(activations, layer=layer, source=source)
 
     def write(name, table):
-        text = table.round(6).to_csv(sep="\t", index=False, lineterminator="\n")
-        files.write_text(getattr(output, name), text)
+        files.write_table(getattr(output, name), table.round(6))
 
     orders = {}
     for method, path in zip(methods, [*output.orders, *output.controls], strict=True):

@@ -20,7 +20,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
         means = importance.by_group(found, groups, seed=weighing["seed"])
         table = importance.table(means, groups, unit=unit)
         place = Path(output.importance) / f"{layer}.tsv"
-        files.write_text(place, table.to_csv(sep="\t", index=False, lineterminator="\n"))
+        files.write_table(place, table)
         if layer in layers:
             removed[layer] = ablation.curves(
                 study.net,
@@ -33,7 +33,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
                 fewest_images=removing["fewest_images"],
             )
     whole = removal.joined(removed, network=network["name"])
-    files.write_text(output.ablation, whole.to_csv(sep="\t", index=False, lineterminator="\n"))
+    files.write_table(output.ablation, whole)
 
 
 if "snakemake" in globals():

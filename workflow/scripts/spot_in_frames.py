@@ -33,8 +33,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
         table = tracking.table(found)
         table.insert(0, "sequence", film.name)
         tables.append(table)
-    text = pd.concat(tables).to_csv(sep="\t", index=False, lineterminator="\n")
-    files.write_text(output, text)
+    files.write_table(output, pd.concat(tables))
 
 
 if "snakemake" in globals():

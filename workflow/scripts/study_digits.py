@@ -26,15 +26,15 @@ def main(seed, layers, removing, code, output):
         [(name, len(part.labels), training.accuracy(model, part)) for name, part in shares.items()],
         columns=["part", "images", "accuracy"],
     ).round(6)
-    files.write_text(output.accuracy, accuracy.to_csv(sep="\t", index=False, lineterminator="\n"))
+    files.write_table(output.accuracy, accuracy)
     net = network.open(model, input_shape=digits.SHAPE)
     removed = {}
     for layer in layers:
         weighed, removed[layer] = digit_study.tables(net, train, test, layer=layer, **removing)
         place = Path(output.importance) / f"{layer}.tsv"
-        files.write_text(place, weighed.to_csv(sep="\t", index=False, lineterminator="\n"))
+        files.write_table(place, weighed)
     whole = removal.joined(removed, network="digits")
-    files.write_text(output.ablation, whole.to_csv(sep="\t", index=False, lineterminator="\n"))
+    files.write_table(output.ablation, whole)
 
 
 if "snakemake" in globals():

@@ -16,7 +16,7 @@ def main(activations, classes, output):
         store.scores(activations),
         names_of(classes),
     )
-    files.write_text(output, table.to_csv(sep="\t", index=False, lineterminator="\n"))
+    files.write_table(output, table)
 
 
 if "snakemake" in globals():

@@ -1,0 +1,66 @@
+"""The images of a study as they are put to the test, and the class of each that is explained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnvis import images, network
+from cnnvis.geometry import Frame
+from cnnvis.inputs import Inputs
+from cnnvis.map_sets import Bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Images, all of them in memory.
+
+    Args:
+        ids: (image,) their names.
+        pixels: (image, channel, row, col), prepared for the network.
+        pictures: (image, row, col, 3), the same for people.
+        frames: (image,) how each photo became the input.
+        truth: (image,) the class that each truly is of; None where that is not known.
+        best: (image,) the class that the network sees, which is explained.
+    """
+
+    ids: tuple[str, ...]
+    pixels: NDArray[np.float32]
+    pictures: Bytes
+    frames: tuple[Frame, ...]
+    truth: tuple[int | None, ...]
+    best: tuple[int, ...]
+
+
+def ask(given: Inputs, *, batch: int = 4) -> Asked:
+    """Return the images of a study with the class that the network sees in each.
+
+    Raises:
+        ImageError: a photo cannot be read.
+        NetworkError: the network gives no finite scores.
+    """
+    parts = list(given.batches(batch))
+    scores = [
+        network.record(given.net, part.pixels, [given.net.scores])[given.net.scores]
+        for part in parts
+    ]
+    return Asked(
+        ids=tuple(name for part in parts for name in part.names),
+        pixels=np.concatenate([part.pixels for part in parts]),
+        pictures=np.stack([_picture(given, *one) for one in _places(given, parts)]),
+        frames=tuple(frame for part in parts for frame in part.frames),
+        truth=tuple(label.class_index for label in given.labels),
+        best=tuple(int(unit) for part in scores for unit in part.flatten(1).argmax(dim=1)),
+    )
+
+
+def _places(given: Inputs, parts: list[images.Batch]) -> list[tuple[str, Frame]]:
+    """Return the file and the frame of each photo."""
+    frames = [frame for part in parts for frame in part.frames]
+    return list(zip(given.rows["path"], frames, strict=True))
+
+
+def _picture(given: Inputs, path: str, frame: Frame) -> NDArray[Any]:
+    """Return what the network sees of a photo, as a photo."""
+    return images.shown(images.read(path), frame, interpolation=given.preprocessing.interpolation)

@@ -1,0 +1,198 @@
+# How good the explanations are: measured beside other methods and controls. Not a part of `all`.
+# IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
+# OUT: results/{network}/{images}/evaluation/..., figures/evaluation; results/scene_classifier/...: a
+#      small network trained here, on scenes whose truth is known; results/evaluation.html
+
+EVALUATION = f"{RESULTS}/evaluation"
+SCENES = "results/scene_classifier"
+JUDGED = settings["evaluation"]
+CHECKED = bool(JUDGED["sanity"]["methods"])
+# What the study's own backtracking is: the walk, and how pixels become a map.
+OWN_WALK = {
+    **{key: value for key, value in WALK.items() if key not in ("target", "batch")},
+    **{key: settings["saliency"][key] for key in ("sigma", "near", "share")},
+}
+
+
+rule evaluation:
+    """Measure how good the explanations are, beside other methods and controls."""
+    input:
+        "results/evaluation.html",
+    localrule: True
+
+
+rule explain_photos:
+    """Explain what {wildcards.network} sees in every image, by all methods."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        f"{EVALUATION}/maps.h5",
+    log:
+        "results/logs/explain_photos/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/explain_photos/{network}/{images}.tsv"
+    priority: 2
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(2500),
+        runtime=60,
+    params:
+        code=code("explain_photos.py"),
+        network=network_params,
+        methods=JUDGED["methods"],
+        own=OWN_WALK,
+    script:
+        "../scripts/explain_photos.py"
+
+
+rule evaluate:
+    """Measure the maps of the images: by their pixels, by their objects."""
+    input:
+        unpack(known_boxes),
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+        maps=rules.explain_photos.output[0],
+    output:
+        measures=f"{EVALUATION}/photos.tsv",
+        curves=f"{EVALUATION}/curves.tsv",
+    log:
+        "results/logs/evaluate/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/evaluate/{network}/{images}.tsv"
+    priority: 2
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=60,
+    params:
+        code=code("evaluate.py"),
+        network=network_params,
+        catalogued=catalogued_images,
+        protocols=JUDGED["protocols"],
+        steps=JUDGED["steps"],
+        seed=JUDGED["seed"],
+    script:
+        "../scripts/evaluate.py"
+
+
+rule evaluate_mosaics:
+    """Measure how far maps of mosaics lie on the photo of their class."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        measures=f"{EVALUATION}/mosaics.tsv",
+        maps=f"{EVALUATION}/mosaics.h5",
+    log:
+        "results/logs/evaluate_mosaics/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/evaluate_mosaics/{network}/{images}.tsv"
+    priority: 1
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(2500),
+        runtime=60,
+    params:
+        code=code("evaluate_mosaics.py"),
+        network=network_params,
+        methods=JUDGED["methods"],
+        own=OWN_WALK,
+        mosaics=JUDGED["mosaics"],
+        kept=kept_methods(),
+    script:
+        "../scripts/evaluate_mosaics.py"
+
+
+rule sanity:
+    """Check that the maps of {wildcards.network} change with its layers and with the class."""
+    input:
+        weights=rules.network_weights.output.weights,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        table=f"{EVALUATION}/sanity.tsv",
+        cascade=f"{EVALUATION}/cascade.h5",
+    log:
+        "results/logs/sanity/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/sanity/{network}/{images}.tsv"
+    priority: 1
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=60,
+    params:
+        code=code("check_sanity.py"),
+        network=network_params,
+        methods=JUDGED["methods"],
+        own=OWN_WALK,
+        plan=JUDGED["sanity"],
+        image=settings["figures"]["image"],
+    script:
+        "../scripts/check_sanity.py"
+
+
+rule train_scenes:
+    """Train a small network to name digits in scenes whose truth is known."""
+    output:
+        weights=f"{SCENES}/weights.safetensors",
+        accuracy=f"{SCENES}/accuracy.tsv",
+    log:
+        "results/logs/train_scenes.log",
+    benchmark:
+        "results/benchmarks/train_scenes.tsv"
+    priority: 2
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("train_scenes.py"),
+        seed=JUDGED["scenes"]["seed"],
+    script:
+        "../scripts/train_scenes.py"
+
+
+rule evaluate_scenes:
+    """Measure the maps of scenes, where the pixels that make the class are known."""
+    input:
+        weights=rules.train_scenes.output.weights,
+    output:
+        measures=f"{SCENES}/evaluation/scenes.tsv",
+        curves=f"{SCENES}/evaluation/curves.tsv",
+        maps=f"{SCENES}/evaluation/maps.h5",
+    log:
+        "results/logs/evaluate_scenes.log",
+    benchmark:
+        "results/benchmarks/evaluate_scenes.tsv"
+    priority: 1
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=30,
+    params:
+        code=code("evaluate_scenes.py"),
+        methods=JUDGED["methods"],
+        own=OWN_WALK,
+        scenes=JUDGED["scenes"],
+        protocols=JUDGED["protocols"],
+        steps=JUDGED["steps"],
+        seed=JUDGED["seed"],
+    script:
+        "../scripts/evaluate_scenes.py"

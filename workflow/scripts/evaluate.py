@@ -1,0 +1,44 @@
+"""Measure the maps of photos: by their pixels, by their objects, by their shape."""
+
+from cnnvis.workflow import job
+
+
+def main(given, network, known, protocols, steps, seed, output, watch):
+    """Write a table of measures and one of curves."""
+    import pandas as pd
+
+    from cnnvis import evaluation, files, inputs, known_boxes, map_file, metrics
+    from cnnvis.evaluation import photos
+
+    study = inputs.read(given.weights, given.manifest, network)
+    asked, maps = evaluation.ask(study), map_file.read(given.maps)
+    shown = photos.Shown(maps.ids, asked.pixels, maps.targets, maps.methods, maps.maps)
+    areas, curves = photos.by_pixels(
+        study.net, shown, evaluation.protocols(protocols, steps), seed=seed, watch=watch
+    )
+    boxes = known_boxes.chosen(*known)
+    truth = {
+        name: metrics.in_input(boxes.get(name, ()), frame)
+        for name, frame in zip(asked.ids, asked.frames, strict=True)
+    }
+    tables = [
+        areas,
+        photos.by_place(maps.ids, maps.methods, maps.maps, truth),
+        photos.by_shape(maps.ids, maps.methods, maps.maps),
+    ]
+    files.write_table(output.measures, pd.concat(tables, ignore_index=True))
+    files.write_table(output.curves, curves)
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]) as watch:
+        main(
+            snakemake.input,
+            snakemake.params.network,
+            (snakemake.input.get("boxes"), snakemake.params.catalogued),
+            snakemake.params.protocols,
+            snakemake.params.steps,
+            snakemake.params.seed,
+            snakemake.output,
+            watch,
+        )

@@ -25,6 +25,9 @@ WINDOW = 1 / 7
 """Side of the window that occlusion covers, in sides of the image; it moves by half of that."""
 
 
+_SIDE_BY_SIDE = torch.channels_last
+
+
 class _Scores(nn.Module):
     """A network as Captum takes it: a module from images to scores (image, class).
 
@@ -39,7 +42,9 @@ class _Scores(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         taps = {self._layer: self._probed} if self._layer else {}
-        scores: Tensor = run(self._net, images, [self._net.scores], taps)[self._net.scores]
+        # With the channels of a pixel side by side, torch convolves up to twice as fast.
+        shown = images.contiguous(memory_format=_SIDE_BY_SIDE) if images.ndim == 4 else images
+        scores: Tensor = run(self._net, shown, [self._net.scores], taps)[self._net.scores]
         return scores.flatten(1)
 
     def _probed(self, _: Any, output: Tensor) -> Tensor:

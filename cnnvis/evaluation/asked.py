@@ -32,6 +32,25 @@ class Asked:
     truth: tuple[int | None, ...]
     best: tuple[int, ...]
 
+    def some(self, count: int, first: str) -> "Asked":
+        """Return so many images, evenly spaced, with one of them first.
+
+        Args:
+            count: images, or all there are.
+            first: the id of one that is among them in any case.
+        """
+        others = [place for place, name in enumerate(self.ids) if name != first]
+        spaced = np.linspace(0, len(others) - 1, min(count - 1, len(others))).round().astype(int)
+        places = [self.ids.index(first), *(others[place] for place in spaced)]
+        return Asked(
+            ids=tuple(self.ids[place] for place in places),
+            pixels=self.pixels[places],
+            pictures=self.pictures[places],
+            frames=tuple(self.frames[place] for place in places),
+            truth=tuple(self.truth[place] for place in places),
+            best=tuple(self.best[place] for place in places),
+        )
+
 
 def ask(given: Inputs, *, batch: int = 4) -> Asked:
     """Return the images of a study with the class that the network sees in each.

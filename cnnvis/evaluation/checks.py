@@ -41,8 +41,8 @@ class Plan:
         seed: of everything that is drawn.
     """
 
-    stages: int = 8
-    classes: int = 5
+    stages: int = 6
+    classes: int = 3
     shift: int = 8
     noise: float = 0.1
     measures: tuple[str, ...] = ("spearman", "ssim")

@@ -28,11 +28,6 @@ class Chosen:
     method: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def repeats(self) -> bool:
-        """Whether it shows the network many changed copies of each image."""
-        return METHODS[self.method].repeats
-
 
 def chosen(
     asked: Sequence[str | Mapping[str, Any]], own: Mapping[str, Any] | None = None

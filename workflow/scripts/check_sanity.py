@@ -9,17 +9,18 @@ def main(given, network, methods, own, plan, image, code, output, watch):
     from cnnvis.evaluation import checks
 
     study = inputs.read(given.weights, given.manifest, network)
-    asked = evaluation.ask(study)
-    wanted = evaluation.had(study.net, asked, evaluation.chosen(methods, own), plan["methods"])
     shown = study.only(image).labels[0].id
+    asked = evaluation.ask(study).some(plan["images"], shown)
+    wanted = evaluation.had(study.net, asked, evaluation.chosen(methods, own), plan["methods"])
     table, cascade = checks.check(
         study.net,
         asked.pixels,
         asked.best,
         asked.ids,
         wanted,
-        plan=checks.Plan(**{key: value for key, value in plan.items() if key != "methods"}),
-        keep=asked.ids.index(shown),
+        plan=checks.Plan(
+            **{key: value for key, value in plan.items() if key not in ("methods", "images")}
+        ),
         watch=watch,
     )
     files.write_table(output.table, table)

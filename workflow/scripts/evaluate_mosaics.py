@@ -11,9 +11,7 @@ def main(given, network, methods, own, mosaics, kept, code, output, watch):
 
     study = inputs.read(given.weights, given.manifest, network)
     asked = evaluation.ask(study)
-    wanted = evaluation.chosen(methods, own)
-    if not mosaics["repeats"]:
-        wanted = tuple(one for one in wanted if not one.repeats)
+    wanted = [one for one in evaluation.chosen(methods, own) if one.name not in mosaics["without"]]
     made = provenance.of(
         "evaluate_mosaics",
         params={"network": network, "methods": methods, "own": own, "mosaics": mosaics},

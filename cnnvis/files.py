@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from cnnvis.errors import FileError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import ArrayLike
 
 _HASH_BLOCK = 1 << 20
@@ -185,15 +184,6 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def write_table(path: str | os.PathLike[str], table: "pd.DataFrame") -> None:
-    """Write a table with one line for each row, its columns apart by tabs, whole or not at all.
-
-    Raises:
-        FileError: the disk is full, or the folder cannot be written to.
-    """
-    write_text(path, table.to_csv(sep="\t", index=False, lineterminator="\n"))
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

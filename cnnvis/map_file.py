@@ -53,7 +53,9 @@ def write(
         edge = dimensions.scale(file, "edge", _EDGES)
         dimensions.table(file, "photo", maps.photos, [image])
         dimensions.table(file, "target", np.array(maps.targets, np.int64), [image])
-        dimensions.table(file, "marked", np.array(maps.marked, np.int64), [image, edge])
+        dimensions.table(
+            file, "marked", np.array(maps.marked, np.int64).reshape(-1, 4), [image, edge]
+        )
         dimensions.table(file, "picture", maps.pictures, [image, row, col, colour])
         values = np.asarray(maps.maps, np.float32)
         dimensions.table(file, "map", values, [method, image, row, col])

@@ -124,3 +124,18 @@ def test_what_cannot_be_compared_is_refused():
         differences.mean([1.0, np.nan], ["cat", "dog"])
     with pytest.raises(MeasureError, match=r"shapes \(2,\) and \(1,\)"):
         differences.paired([1.0, 2.0], [1.0], ["cat", "dog"])
+
+
+def test_a_reference_that_a_metric_lacks_leaves_its_columns_empty():
+    rows = [
+        (image, image, method, metric, value)
+        for metric, methods in (("deletion", ("a", "b")), ("grid_pointing", ("a",)))
+        for method in methods
+        for image, value in (("x", 0.1), ("y", 0.3))
+    ]
+    table = differences.summary(pd.DataFrame(rows, columns=list(differences.COLUMNS)), ["b"])
+    by_metric = table.set_index(["metric", "method"])["minus_b"]
+    assert by_metric["deletion", "a"] == 0
+    assert np.isnan(by_metric["grid_pointing", "a"])
+    with pytest.raises(MeasureError, match="no method 'c' to compare with"):
+        differences.summary(pd.DataFrame(rows, columns=list(differences.COLUMNS)), ["c"])

@@ -11,24 +11,30 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 
 #: From the ground up: a module imports from its own floor or from one below.
 FLOORS = (
-    ("words", "errors files geometry provenance entries labels catalogue classes assets download"),
+    (
+        "words",
+        "errors files geometry provenance entries labels catalogue classes assets download"
+        " progress",
+    ),
     (
         "arrays",
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
-        " tracking_scores metrics differences control_maps mosaics scenes box_files",
+        " tracking_scores metrics differences control_maps mosaics scenes box_files"
+        " map_sets table_file",
     ),
     (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
-        " ablation training digit_study spotting perturbation sanity attribution scene_training",
+        " ablation training digit_study spotting perturbation sanity attribution scene_training"
+        " evaluation",
     ),
     (
         "files",
         "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
         " gradient_file gradient_views backtrack_file backtrack_writer variant_file walk_views"
-        " export kernel_file",
+        " export kernel_file map_file",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

@@ -236,3 +236,27 @@ def test_a_copy_shares_nothing(net):
     (_, copy), *_ = sanity.randomised(net, "last")
     own = {value.data_ptr() for value in net.model.state_dict().values()}
     assert own.isdisjoint(value.data_ptr() for value in copy.model.state_dict().values())
+
+
+def test_stages_are_spaced_evenly_from_the_last_layer_to_the_first(net):
+    assert sanity.stages(net, 2) == ("8", "0")
+    assert sanity.stages(net, 3) == sanity.stages(net, 99) == sanity.layers(net)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("cascade", [("8", {"8"}), ("0", {"8", "3", "0"})]),
+        ("independent", [("8", {"8"}), ("0", {"0"})]),
+        ("last", [("8", {"8"})]),
+    ],
+)
+def test_only_some_stages_are_looked_at_and_the_weights_are_the_same(net, order, expected):
+    before = weights(net)
+    all_of_them = {layer: weights(one) for layer, one in sanity.randomised(net, order)}
+    found = []
+    for layer, one in sanity.randomised(net, order, at=("8", "0")):
+        after = weights(one)
+        found.append((layer, changed(before, after)))
+        assert all(value.equal(all_of_them[layer][name]) for name, value in after.items())
+    assert found == expected

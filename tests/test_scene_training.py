@@ -32,3 +32,23 @@ def test_every_method_works_on_its_network(parts):
     for method in ("guided_backprop", "grad_cam", "backtrack"):
         found = attribution.maps(net, made.images, made.labels, method)
         assert found.shape == made.masks.shape
+
+
+def test_weights_are_read_back_and_others_refused(parts, tmp_path):
+    from cnnvis import weights
+
+    model = scene_training.train(*parts, count=32, epochs=1, least=0, exam=5)
+    weights.write(tmp_path / "w.safetensors", model.state_dict(), "{}")
+    again = scene_training.load(tmp_path / "w.safetensors")
+    assert not again.training
+    for a, b in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert not b.requires_grad
+    weights.write(tmp_path / "w.safetensors", {"conv1.weight": torch.zeros(3)}, "{}")
+    with pytest.raises(NetworkError, match="does not hold the weights of the network of scenes"):
+        scene_training.load(tmp_path / "w.safetensors")
+
+
+def test_it_is_examined_on_scenes_that_nobody_else_uses():
+    assert scene_training.exam_seed(0) not in (0, 1)
+    assert len({3 * seed + part for seed in range(9) for part in range(3)}) == 27

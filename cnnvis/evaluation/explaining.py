@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import attribution, metrics
 from cnnvis.attribution import METHODS
-from cnnvis.errors import AttributionError, BacktrackError, ConfigError, did_you_mean
+from cnnvis.errors import AttributionError, BacktrackError
 from cnnvis.evaluation.asked import Asked
 from cnnvis.evaluation.chosen import Chosen
 from cnnvis.network.graph import Network
@@ -91,20 +91,12 @@ def had(
         net: the network.
         asked: images, of which the first is tried.
         methods: all methods of a study.
-        names: of those that are wanted.
+        names: of those that are wanted; methods that the study does not have are left out.
 
     Raises:
-        ConfigError: a name is not that of a method of the study.
         AttributionError: none can be had.
     """
-    known = {one.name: one for one in methods}
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"evaluation.sanity.methods: {name!r} is none of evaluation.methods"
-                f"{did_you_mean(name, known)}; these are {', '.join(known)}."
-            )
-    wanted = [known[name] for name in names]
+    wanted = [one for one in methods if one.name in names]
     found = explain(net, asked.pixels[:1], asked.best[:1], wanted)
     return tuple(one for one in wanted if one.name in found.names)
 

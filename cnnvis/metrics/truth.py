@@ -26,11 +26,9 @@ def in_input(boxes: Iterable[Box], frame: Frame) -> tuple[Box, ...]:
     for row0, col0, row1, col1 in boxes:
         # Edges lie half a pixel before the middles of pixels.
         corners = frame.to_input(np.array([(row0, col0), (row1, col1)]) - 0.5) + 0.5
-        (top, left), (bottom, right) = np.clip(np.rint(corners), 0, (rows, cols)).astype(int)
-        inside = (corners[1] > 0).all() and (corners[0] < (rows, cols)).all()
-        if inside:
-            bottom, right = max(bottom, top + 1), max(right, left + 1)
-            found.append(
-                (int(min(top, rows - 1)), int(min(left, cols - 1)), int(bottom), int(right))
-            )
+        if (corners[1] <= 0).any() or (corners[0] >= (rows, cols)).any():
+            continue
+        first = np.clip(np.rint(corners[0]), 0, (rows - 1, cols - 1)).astype(int)
+        end = np.clip(np.rint(corners[1]), first + 1, (rows, cols)).astype(int)
+        found.append((int(first[0]), int(first[1]), int(end[0]), int(end[1])))
     return tuple(found)

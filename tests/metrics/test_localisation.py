@@ -82,3 +82,20 @@ def test_what_does_not_fit_is_refused():
         metrics.accuracy([0.1, 0.2])
     with pytest.raises(MeasureError, match=r"shapes \(1, 2\) and \(1, 3\)"):
         metrics.max_box_accuracy([[0.1, 0.2]], [[0.1, 0.2, 0.3]])
+
+
+def test_a_level_is_never_chosen_on_the_image_reported():
+    draw = np.random.default_rng(2)
+    found = draw.uniform(size=(3, 8, 5))
+    right = metrics.left_out_accuracy(found)
+    assert right.shape == (3, 8, 3)
+    for method in range(3):
+        for image in range(8):
+            others = np.delete(found[method], image, axis=0)
+            alone = metrics.max_box_accuracy(others, found[method, image : image + 1])
+            np.testing.assert_array_equal(right[method, image], alone)
+
+
+def test_a_single_image_has_no_others():
+    with pytest.raises(MeasureError, match="on other images than the one reported; got a single"):
+        metrics.left_out_accuracy([[0.5, 0.6]])

@@ -5,7 +5,7 @@ from cnnvis.workflow import job
 
 def main(given, network, methods, own, plan, image, code, output, watch):
     """Write a table of likenesses, and the maps of one photo while layers become random."""
-    from cnnvis import evaluation, files, inputs, map_file, provenance
+    from cnnvis import evaluation, inputs, map_file, provenance, table_file
     from cnnvis.evaluation import checks
 
     study = inputs.read(given.weights, given.manifest, network)
@@ -23,7 +23,7 @@ def main(given, network, methods, own, plan, image, code, output, watch):
         ),
         watch=watch,
     )
-    files.write_table(output.table, table)
+    table_file.write(output.table, table)
     made = provenance.of(
         "check_sanity",
         params={"network": network, "methods": methods, "own": own, "plan": plan, "image": shown},

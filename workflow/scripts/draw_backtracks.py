@@ -53,7 +53,7 @@ def compare(given, network, options, formats, output):
     """Write figures of one photo: its classes, its path through the layers, choices of the walk."""
     from pathlib import Path
 
-    from cnnvis import backtrack_file, files, images, overlap, sheets, variant_file, walk_views
+    from cnnvis import backtrack_file, images, overlap, sheets, variant_file, walk_views
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.k_sensitivity import k_sensitivity
@@ -94,7 +94,7 @@ def compare(given, network, options, formats, output):
     for name, figure in figures.items():
         style.save(figure, Path(output.walk) / name, formats=formats, provenance=made)
     for name, table in tables.items():
-        files.write_table(output[name], table)
+        table_file.write(output[name], table)
 
 
 if "snakemake" in globals():

@@ -7,7 +7,7 @@ def main(gradients, network, options, formats, output, tables):
     """Write tables and, for every unit, a comparison, still pictures and a film into a folder."""
     from pathlib import Path
 
-    from cnnvis import files, gradient_file, gradient_tables, gradient_views
+    from cnnvis import gradient_file, gradient_tables, gradient_views, table_file
     from cnnvis.figures import animation, style
     from cnnvis.figures.gradients import comparison
     from cnnvis.figures.subjects import Subject
@@ -52,7 +52,7 @@ def main(gradients, network, options, formats, output, tables):
         if options["frames"]:
             animation.write_frames(pictures, Path(output) / f"frames_{unit.index}")
     for name, table in gradient_tables.joined(found).items():
-        files.write_table(tables[name], table)
+        table_file.write(tables[name], table)
 
 
 if "snakemake" in globals():

@@ -7,7 +7,7 @@ def main(weights, network, layer, formats, table, figures):
     """Write the table, and one figure into a folder."""
     from pathlib import Path
 
-    from cnnvis import files, kernel_file, kernels
+    from cnnvis import kernel_file, kernels, table_file
     from cnnvis.figures import style
     from cnnvis.figures.kernels import overview
 
@@ -16,7 +16,7 @@ def main(weights, network, layer, formats, table, figures):
     figure = overview(values, found, title=f"{network}, {layer}: kernels and what they answer to")
     made = kernel_file.provenance(weights)
     style.save(figure, Path(figures) / "kernels", formats=formats, provenance=made)
-    files.write_table(table, found)
+    table_file.write(table, found)
 
 
 if "snakemake" in globals():

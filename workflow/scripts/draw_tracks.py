@@ -9,7 +9,7 @@ def main(found, manifest, network, known, options, sequences, formats, output):
 
     import pandas as pd
 
-    from cnnvis import files, known_boxes, sheets, tracking, tracking_scores
+    from cnnvis import files, known_boxes, sheets, table_file, tracking, tracking_scores
     from cnnvis import sequences as made
     from cnnvis.figures import animation, style, tracks
 
@@ -34,7 +34,7 @@ def main(found, manifest, network, known, options, sequences, formats, output):
         animation.write(
             tracks.film(followed), folder / f"{film.name}.gif", milliseconds=tracks.MILLISECONDS
         )
-    files.write_table(output.scores, pd.concat(scores))
+    table_file.write(output.scores, pd.concat(scores))
 
 
 if "snakemake" in globals():

@@ -7,7 +7,7 @@ def main(given, network, known, protocols, steps, seed, output, watch):
     """Write a table of measures and one of curves."""
     import pandas as pd
 
-    from cnnvis import evaluation, files, inputs, known_boxes, map_file, metrics
+    from cnnvis import evaluation, inputs, known_boxes, map_file, metrics, table_file
     from cnnvis.evaluation import photos
 
     study = inputs.read(given.weights, given.manifest, network)
@@ -26,8 +26,8 @@ def main(given, network, known, protocols, steps, seed, output, watch):
         photos.by_place(maps.ids, maps.methods, maps.maps, truth),
         photos.by_shape(maps.ids, maps.methods, maps.maps),
     ]
-    files.write_table(output.measures, pd.concat(tables, ignore_index=True))
-    files.write_table(output.curves, curves)
+    table_file.write(output.measures, pd.concat(tables, ignore_index=True))
+    table_file.write(output.curves, curves)
 
 
 if "snakemake" in globals():

@@ -6,7 +6,7 @@ from cnnvis.workflow import job
 def main(given, network, methods, own, mosaics, kept, code, output, watch):
     """Write a table of measures, and the maps of a few methods."""
 
-    from cnnvis import evaluation, files, inputs, map_file, provenance
+    from cnnvis import evaluation, inputs, map_file, provenance, table_file
     from cnnvis.evaluation import mosaic_game
 
     study = inputs.read(given.weights, given.manifest, network)
@@ -20,7 +20,7 @@ def main(given, network, methods, own, mosaics, kept, code, output, watch):
         packages=("h5py", "numpy", "pillow", "scipy", "torch"),
     )
     found = mosaic_game.play(study.net, asked, wanted, mosaics, watch=watch)
-    files.write_table(output.measures, found.table)
+    table_file.write(output.measures, found.table)
     few = found.maps.only(found.maps.ids, [one for one in kept if one in found.maps.methods])
     map_file.write(output.maps, few, provenance=made, refused=found.refused)
 

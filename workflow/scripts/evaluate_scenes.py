@@ -5,7 +5,16 @@ from cnnvis.workflow import job
 
 def main(weights, methods, own, scenes, protocols, steps, seed, code, output, watch):
     """Write tables of measures and curves, and the maps."""
-    from cnnvis import digits, evaluation, files, map_file, network, provenance, scene_training
+    from cnnvis import (
+        digits,
+        evaluation,
+        files,
+        map_file,
+        network,
+        provenance,
+        scene_training,
+        table_file,
+    )
     from cnnvis import scenes as made_scenes
     from cnnvis.evaluation import scene_study
 
@@ -22,8 +31,8 @@ def main(weights, methods, own, scenes, protocols, steps, seed, code, output, wa
         seed=seed,
         watch=watch,
     )
-    files.write_table(output.measures, measures)
-    files.write_table(output.curves, curves)
+    table_file.write(output.measures, measures)
+    table_file.write(output.curves, curves)
     made = provenance.of(
         "evaluate_scenes",
         params={"methods": methods, "own": own, "scenes": scenes},

@@ -13,13 +13,13 @@ def main(
         attention,
         backtrack_file,
         detections,
-        files,
         images,
         known_boxes,
         predictions,
         proposals,
         sheets,
         store,
+        table_file,
     )
     from cnnvis.classes import names_of
     from cnnvis.figures import style
@@ -64,7 +64,7 @@ def main(
         "recalls": proposals.recalls(by_photo, true, shapes, count=objects["count"]),
     }
     for name, table in tables.items():
-        files.write_table(output[name], table)
+        table_file.write(output[name], table)
     folder = Path(output["figures"])
     figure = detected(
         seen,

@@ -7,13 +7,13 @@ def main(activations, layer, source, methods, options, series, permutations, cod
     """Write one order per method, how good each is, and how far they agree."""
     import pandas as pd
 
-    from cnnvis import compare, files, hdf5, ordering, provenance, quality, store
+    from cnnvis import compare, files, hdf5, ordering, provenance, quality, store, table_file
 
     def maps():
         return store.maps_of(activations, layer=layer, source=source)
 
     def write(name, table):
-        files.write_table(getattr(output, name), table.round(6))
+        table_file.write(getattr(output, name), table.round(6))
 
     orders = {}
     for method, path in zip(methods, [*output.orders, *output.controls], strict=True):

@@ -7,7 +7,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
     """Write a table of importance for each layer, and one table of all removals."""
     from pathlib import Path
 
-    from cnnvis import ablation, files, gradient_file, importance, inputs, removal
+    from cnnvis import ablation, gradient_file, importance, inputs, removal, table_file
 
     study = inputs.read(given.weights, given.manifest, network)
     shown = study.playing(roles[0])
@@ -20,7 +20,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
         means = importance.by_group(found, groups, seed=weighing["seed"])
         table = importance.table(means, groups, unit=unit)
         place = Path(output.importance) / f"{layer}.tsv"
-        files.write_table(place, table)
+        table_file.write(place, table)
         if layer in layers:
             removed[layer] = ablation.curves(
                 study.net,
@@ -33,7 +33,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
                 fewest_images=removing["fewest_images"],
             )
     whole = removal.joined(removed, network=network["name"])
-    files.write_table(output.ablation, whole)
+    table_file.write(output.ablation, whole)
 
 
 if "snakemake" in globals():

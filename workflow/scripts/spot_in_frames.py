@@ -7,7 +7,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
     """Write a table of the boxes found in the frames of all sequences."""
     import pandas as pd
 
-    from cnnvis import backtrack, files, inputs, known_boxes, spotting, tracking
+    from cnnvis import backtrack, inputs, known_boxes, spotting, table_file, tracking
     from cnnvis import network as networks
     from cnnvis import sequences as made
     from cnnvis.classes import names_of
@@ -33,7 +33,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
         table = tracking.table(found)
         table.insert(0, "sequence", film.name)
         tables.append(table)
-    files.write_table(output, pd.concat(tables))
+    table_file.write(output, pd.concat(tables))
 
 
 if "snakemake" in globals():

@@ -9,7 +9,16 @@ def main(seed, layers, removing, code, output):
 
     import pandas as pd
 
-    from cnnvis import digit_study, digits, files, network, provenance, removal, training, weights
+    from cnnvis import (
+        digit_study,
+        digits,
+        network,
+        provenance,
+        removal,
+        table_file,
+        training,
+        weights,
+    )
 
     train, test = digits.load(seed=seed)
     model = training.train(train.images, train.labels, seed=seed)
@@ -26,15 +35,15 @@ def main(seed, layers, removing, code, output):
         [(name, len(part.labels), training.accuracy(model, part)) for name, part in shares.items()],
         columns=["part", "images", "accuracy"],
     ).round(6)
-    files.write_table(output.accuracy, accuracy)
+    table_file.write(output.accuracy, accuracy)
     net = network.open(model, input_shape=digits.SHAPE)
     removed = {}
     for layer in layers:
         weighed, removed[layer] = digit_study.tables(net, train, test, layer=layer, **removing)
         place = Path(output.importance) / f"{layer}.tsv"
-        files.write_table(place, weighed)
+        table_file.write(place, weighed)
     whole = removal.joined(removed, network="digits")
-    files.write_table(output.ablation, whole)
+    table_file.write(output.ablation, whole)
 
 
 if "snakemake" in globals():

@@ -5,7 +5,7 @@ from cnnvis.workflow import job
 
 def main(activations, classes, output):
     """Write the table of predictions."""
-    from cnnvis import files, predictions, store
+    from cnnvis import predictions, store, table_file
     from cnnvis.classes import names_of
 
     images = store.images(activations)
@@ -16,7 +16,7 @@ def main(activations, classes, output):
         store.scores(activations),
         names_of(classes),
     )
-    files.write_table(output, table)
+    table_file.write(output, table)
 
 
 if "snakemake" in globals():

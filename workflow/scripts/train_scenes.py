@@ -7,7 +7,7 @@ def main(seed, code, output):
     """Write the weights, and how well it names scenes it has not seen."""
     import pandas as pd
 
-    from cnnvis import digits, files, provenance, scene_training, scenes, weights
+    from cnnvis import digits, provenance, scene_training, scenes, table_file, weights
 
     train, test = digits.load(seed=seed)
     model = scene_training.train(train, test, seed=seed)
@@ -22,7 +22,7 @@ def main(seed, code, output):
     shown = scenes.make(test, scene_training.EXAM, seed=scene_training.exam_seed(seed))
     rows = [("new scenes", len(shown), scene_training.accuracy(model, shown))]
     table = pd.DataFrame(rows, columns=["part", "scenes", "accuracy"]).round(6)
-    files.write_table(output.accuracy, table)
+    table_file.write(output.accuracy, table)
 
 
 if "snakemake" in globals():

@@ -13,9 +13,10 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnnvis import dimensions, hdf5
 from cnnvis.boxes import Box
@@ -43,15 +44,15 @@ def write(
     with hdf5.create(
         path, schema=SCHEMA, version=VERSION, provenance=provenance, attrs=attrs
     ) as file:
-        image = dimensions.scale(file, "image", maps.ids)
-        method = dimensions.scale(file, "method", maps.methods)
+        image = dimensions.scale(file, "image", _words(maps.ids))
+        method = dimensions.scale(file, "method", _words(maps.methods))
         row, col = (
             dimensions.extent(file, name, length)
             for name, length in zip(("row", "col"), maps.maps.shape[2:], strict=True)
         )
         colour = dimensions.scale(file, "colour", _COLOURS)
         edge = dimensions.scale(file, "edge", _EDGES)
-        dimensions.table(file, "photo", maps.photos, [image])
+        dimensions.table(file, "photo", _words(maps.photos), [image])
         dimensions.table(file, "target", np.array(maps.targets, np.int64), [image])
         dimensions.table(
             file, "marked", np.array(maps.marked, np.int64).reshape(-1, 4), [image, edge]
@@ -90,6 +91,11 @@ def provenance(path: Path) -> Provenance:
     """Return where the maps come from."""
     with hdf5.open_checked(path, SCHEMA, VERSION) as file:
         return hdf5.provenance_of(file)
+
+
+def _words(values: Sequence[str]) -> NDArray[np.str_]:
+    """Return words as an array of words, also where there are none."""
+    return np.array(values, dtype=np.str_)
 
 
 def _box(edges: list[int]) -> Box:

@@ -1,7 +1,7 @@
 """The settings of a study, checked whole before any job starts; an error names the key."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +11,12 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from cnnvis import catalogue, classes
+from cnnvis import catalogue, config_checks
 from cnnvis.errors import ConfigError, did_you_mean
 from cnnvis.files import sha256
 
 #: What an own network must say of itself, and a network of the catalogue must not.
 _OWN_NETWORK_KEYS = ("architecture", "weights", "preprocessing")
-
-#: How many photos each kind of sequence is made of.
-_PHOTOS_OF = {"pan": 1, "crossing": 2, "hiding": 1}
-
-#: Words that stand for images where an id is asked for.
-_SOURCE_WORDS = ("mean", "set")
-FIRST_IMAGE = "first"
 
 
 @dataclass(frozen=True)
@@ -133,11 +126,7 @@ def load(raw: Mapping[str, Any], schema: Path) -> Study:
     settings = with_defaults(raw, rules)
     networks = {choice.name: choice for choice in map(_network, settings["networks"])}
     images = {choice.name: choice for choice in map(_image_set, settings["images"])}
-    _refuse_twice("networks", [item["name"] for item in settings["networks"]])
-    _refuse_twice("images", [item["name"] for item in settings["images"]])
-    _check_classes(settings, networks.values())
-    _check_image_ids(settings, images.values())
-    _check_tracking(settings["tracking"], images.values())
+    config_checks.check(settings, networks.values(), images.values(), _methods(rules))
     return Study(networks, images, settings)
 
 
@@ -193,12 +182,11 @@ def _described(rule: Mapping[str, Any]) -> str:
     return str(rule.get("description", "see the configuration reference")).rstrip(".") + "."
 
 
-def _refuse_twice(key: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ConfigError(f"{key}: the name '{name}' is used twice; give each its own name.")
-        seen.add(name)
+def _methods(rules: Mapping[str, Any]) -> list[str]:
+    """Return the methods of attribution that the schema lists."""
+    methods = rules["properties"]["evaluation"]["properties"]["methods"]
+    kinds: list[Mapping[str, Any]] = methods["items"]["oneOf"]
+    return [name for kind in kinds for name in kind.get("enum", [])]
 
 
 def _network(item: Mapping[str, Any]) -> NetworkChoice:
@@ -356,65 +344,3 @@ def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...
         except ConfigError as error:
             raise ConfigError(f"images.{name}: {sheet}: {error}") from None
     return ids, archives
-
-
-def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
-    """Refuse a class that is not one of ImageNet's, where every network has those."""
-    wanted = [("gradients.units", unit) for unit in settings["gradients"]["units"]]
-    if classes.best_count(settings["backtrack"]["target"]) is None:
-        wanted.append(("backtrack.target", settings["backtrack"]["target"]))
-    for choice in networks:
-        for key, value in wanted:
-            if choice.entry.classes == "imagenet":
-                _class_index(key, value)
-            elif choice.entry.classes is None and not isinstance(value, int):
-                raise ConfigError(
-                    f"{key}: {value!r} is a class name, but the classes of '{choice.name}' have no "
-                    "names. Give an index, or name them with the key 'classes' of the network."
-                )
-
-
-def _class_index(key: str, value: str | int) -> int:
-    try:
-        return classes.index_of(value)
-    except ConfigError as error:
-        raise ConfigError(f"{key}: {error}") from None
-
-
-def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
-    """Refuse an image id that a sheet does not have; folders are listed by a job."""
-    wanted = {
-        "ordering.source": (settings["ordering"]["source"], _SOURCE_WORDS),
-        "volumes.image": (settings["volumes"]["image"], (FIRST_IMAGE,)),
-        "figures.image": (settings["figures"]["image"], (FIRST_IMAGE,)),
-    }
-    for choice in images:
-        for key, (value, words) in wanted.items():
-            if choice.ids and value not in words and value not in choice.ids:
-                hint = did_you_mean(value, (*choice.ids, *words))
-                raise ConfigError(
-                    f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
-                    f"Use the id of an image of its sheet, or {' or '.join(words)}."
-                )
-
-
-def _check_tracking(wanted: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
-    """Refuse sequences that cannot be made or read."""
-    _refuse_twice("tracking.sequences", [sequence["name"] for sequence in wanted["sequences"]])
-    for sequence in wanted["sequences"]:
-        where = f"tracking.sequences, '{sequence['name']}'"
-        needed = 0 if sequence["path"] else _PHOTOS_OF[sequence["kind"]]
-        if len(sequence["photos"]) != needed:
-            raise ConfigError(
-                f"{where}: a path needs no photos, and '{sequence['kind']}' without a path "
-                f"{_PHOTOS_OF[sequence['kind']]}; got {len(sequence['photos'])}."
-            )
-        if sequence["path"] and not Path(sequence["path"]).exists():
-            raise ConfigError(f"{where}: there is no file or folder {sequence['path']}.")
-        for choice in images:
-            missing = [photo for photo in sequence["photos"] if photo not in choice.ids]
-            if missing and len(missing) < needed:
-                raise ConfigError(
-                    f"{where}: the image set '{choice.name}' has no image '{missing[0]}'"
-                    f"{did_you_mean(missing[0], choice.ids)}."
-                )

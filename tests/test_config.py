@@ -9,7 +9,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from cnnvis import catalogue, classes, config, sheets
+from cnnvis import attribution, catalogue, classes, config, metrics, perturbation, sheets
 from cnnvis.backtrack import Options
 from cnnvis.errors import ConfigError
 
@@ -256,3 +256,39 @@ def test_objects_are_followed_where_all_photos_are():
 def test_a_sequence_that_cannot_be_made_is_named(sequence, words):
     with pytest.raises(ConfigError, match=words):
         load(following(**sequence))
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "words"),
+    [
+        ({"methods": ["grad_cm"]}, "evaluation.methods"),
+        ({"methods": [{"name": "x", "method": "centre", "options": {"kk": 1}}]}, "evaluation.meth"),
+        ({"methods": ["centre", "centre"]}, "evaluation.methods: the name 'centre' is used twice"),
+        (
+            {"references": ["grad_cm"]},
+            r"evaluation.references: no method has the name 'grad_cm'.*did you mean 'grad_cam'",
+        ),
+        ({"sanity": {"methods": ["k = 1"]}}, r"evaluation.sanity.methods: no method has the name"),
+        ({"mosaics": {"without": ["soff"]}}, r"evaluation.mosaics.without.*did you mean 'soft'"),
+    ],
+)
+def test_methods_of_an_evaluation_that_are_not_there_are_named(evaluation, words):
+    with pytest.raises(ConfigError, match=words):
+        load(DEFAULT | {"evaluation": evaluation})
+
+
+def test_a_variant_can_be_referred_to_and_a_known_method_left_out():
+    variant = {"name": "k = 1", "method": "backtrack", "options": {"k": 1}}
+    wanted = {"methods": [variant, "centre"], "references": ["k = 1"]}
+    found = load(DEFAULT | {"evaluation": wanted}).settings["evaluation"]
+    assert found["methods"] == [variant, "centre"], "no options are filled in"
+    assert found["sanity"]["methods"][1] == "grad_cam", "a known method: it is left out later"
+
+
+def test_the_schema_lists_the_methods_and_protocols_that_there_are():
+    rules = yaml.safe_load(SCHEMA.read_text())["properties"]["evaluation"]["properties"]
+    listed, variant = rules["methods"]["items"]["oneOf"]
+    assert listed["enum"] == variant["properties"]["method"]["enum"]
+    assert set(listed["enum"]) == set(attribution.METHODS)
+    assert rules["protocols"]["items"]["enum"] == list(perturbation.PROTOCOLS)
+    assert rules["sanity"]["properties"]["measures"]["items"]["enum"] == list(metrics.LIKENESS)

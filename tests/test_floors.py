@@ -38,7 +38,7 @@ FLOORS = (
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),
-    ("glue", "config source workflow doctor cli __main__"),
+    ("glue", "config config_checks source workflow doctor cli __main__"),
 )
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms.split()}
 

@@ -9,9 +9,10 @@ import json
 import math
 import os
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cnnvis import files, known_boxes
@@ -134,6 +135,33 @@ def coco(path: str | os.PathLike[str]) -> Annotated:
             corners = (row, col, row + height, col + width)
             found.box(id_of(str(photos[photo]["file_name"])), corners, str(names[kind]), where)
     return found.annotated()
+
+
+LAYOUTS: Mapping[str, Callable[[str | os.PathLike[str]], Known]] = MappingProxyType(
+    {
+        "table": known_boxes.read,
+        "voc": lambda path: voc(path).boxes,
+        "ilsvrc": lambda path: ilsvrc(path).boxes,
+        "coco": lambda path: coco(path).boxes,
+    }
+)
+"""How boxes may be written, by name: a table of our own, or the files of others."""
+
+
+def chosen(
+    path: str | os.PathLike[str] | None, layout: str = "table", catalogued: str = ""
+) -> Known:
+    """Return boxes of one's own, or else those known of an image set of the catalogue.
+
+    Args:
+        path: a file or folder of boxes; None for those of the catalogue.
+        layout: how they are written, of :data:`LAYOUTS`.
+        catalogued: name of the image set.
+
+    Raises:
+        ImageError: they cannot be read, see the readers.
+    """
+    return LAYOUTS[layout](path) if path else known_boxes.of_set(catalogued)
 
 
 def write_table(boxes: Known, path: str | os.PathLike[str]) -> None:

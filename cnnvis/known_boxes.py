@@ -58,15 +58,6 @@ def of_set(name: str) -> dict[str, tuple[Box, ...]]:
     return read(path) if path.is_file() else {}
 
 
-def chosen(path: str | os.PathLike[str] | None, catalogued: str = "") -> dict[str, tuple[Box, ...]]:
-    """Return the boxes of an own table, or else those known of an image set of the catalogue.
-
-    Raises:
-        ImageError: as :func:`read`.
-    """
-    return read(path) if path else of_set(catalogued)
-
-
 def _box(row: Mapping[str, str], where: str) -> Box:
     try:
         row0, col0, row1, col1 = (int(row[column]) for column in COLUMNS[1:])

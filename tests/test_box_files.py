@@ -164,3 +164,18 @@ def test_what_is_no_json_is_named(tmp_path):
         box_files.coco(tmp_path / "a.json")
     with pytest.raises(ImageError, match="cannot be read as JSON"):
         box_files.coco(tmp_path / "none.json")
+
+
+def test_a_study_names_a_layout_and_falls_back_on_the_catalogue(voc, tmp_path):
+    box_files.write_table(box_files.voc(voc).of_class("cat"), tmp_path / "cats.csv")
+    (tmp_path / "a.json").write_text(json.dumps(told()))
+    assert box_files.chosen(voc, "voc", "photos") == box_files.voc(voc).boxes
+    assert (
+        box_files.chosen(voc, "ilsvrc") == box_files.ilsvrc(voc).boxes != box_files.voc(voc).boxes
+    )
+    assert (
+        box_files.chosen(tmp_path / "a.json", "coco") == box_files.coco(tmp_path / "a.json").boxes
+    )
+    assert box_files.chosen(tmp_path / "cats.csv") == known_boxes.read(tmp_path / "cats.csv")
+    assert box_files.chosen(None, "table", "photos") == known_boxes.of_set("photos")
+    assert box_files.chosen(None) == {}

@@ -13,8 +13,6 @@ def test_several_boxes_of_one_photo(tmp_path):
     table.write_text(HEAD + "tom,1,2,3,4\nmug,0,0,5,6\ntom,7,8,9,10\n")
     expected = {"tom": ((1, 2, 3, 4), (7, 8, 9, 10)), "mug": ((0, 0, 5, 6),)}
     assert known_boxes.read(table) == expected
-    assert known_boxes.chosen(table, "photos") == expected
-    assert known_boxes.chosen(None, "") == {}
 
 
 def test_every_photo_of_the_catalogue_has_boxes():
@@ -22,7 +20,7 @@ def test_every_photo_of_the_catalogue_has_boxes():
         line.split(",")[0]
         for line in catalogue.image_set("photos").sheet.read_text().splitlines()[1:]
     ]
-    assert list(known_boxes.chosen(None, "photos")) == ids
+    assert list(known_boxes.of_set("photos")) == ids
 
 
 @pytest.mark.parametrize("line", ["tom,1,2,3", "tom,1,2,1,4", "tom,-1,2,3,4", "tom,1,2,3,x"])

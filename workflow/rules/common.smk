@@ -143,9 +143,13 @@ def known_boxes(wildcards):
     return {"boxes": table} if table else {}
 
 
-def catalogued_images(wildcards):
-    """The name of an image set of the catalogue, whose true boxes are known; else nothing."""
-    return wildcards.images if study.images[wildcards.images].catalogued else ""
+def boxes_params(wildcards):
+    """How true boxes are written, and of which set of the catalogue they may be known."""
+    catalogued = study.images[wildcards.images].catalogued
+    return {
+        "layout": settings["objects"]["layout"],
+        "catalogued": wildcards.images if catalogued else "",
+    }
 
 
 def kept_methods():

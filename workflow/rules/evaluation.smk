@@ -74,7 +74,7 @@ rule evaluate:
     params:
         code=code("evaluate.py"),
         network=network_params,
-        catalogued=catalogued_images,
+        boxes=boxes_params,
         protocols=JUDGED["protocols"],
         steps=JUDGED["steps"],
         seed=JUDGED["seed"],

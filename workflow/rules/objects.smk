@@ -61,7 +61,7 @@ rule find_objects:
     params:
         code=code("find_objects.py"),
         classes=class_params,
-        catalogued=catalogued_images,
+        boxes=boxes_params,
         saliency=settings["saliency"],
         objects={
             key: settings["objects"][key]
@@ -96,7 +96,7 @@ rule spot_in_frames:
         code=code("spot_in_frames.py"),
         network=network_params,
         classes=class_params,
-        catalogued=catalogued_images,
+        boxes=boxes_params,
         options={key: TRACKING[key] for key in ("among", "parts", "most")},
         sequences=TRACKING["sequences"],
         saliency=settings["saliency"],
@@ -145,7 +145,7 @@ rule draw_tracks:
         runtime=20,
     params:
         code=code("draw_tracks.py"),
-        catalogued=catalogued_images,
+        boxes=boxes_params,
         options={key: TRACKING[key] for key in ("overlap", "patience", "confirm")},
         sequences=TRACKING["sequences"],
         formats=settings["figures"]["formats"],

@@ -9,14 +9,14 @@ def main(found, manifest, network, known, options, sequences, formats, output):
 
     import pandas as pd
 
-    from cnnvis import files, known_boxes, sheets, table_file, tracking, tracking_scores
+    from cnnvis import box_files, files, sheets, table_file, tracking, tracking_scores
     from cnnvis import sequences as made
     from cnnvis.figures import animation, style, tracks
 
     rows = pd.read_csv(found, sep="\t", keep_default_na=False)
     paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     scores = []
-    for number, film in enumerate(made.films(sequences, paths, known_boxes.chosen(*known))):
+    for number, film in enumerate(made.films(sequences, paths, box_files.chosen(**known))):
         here, count = rows[rows["sequence"] == film.name], len(film.frames)
         frames = tracking.of_table(here, count)
         linked = tracking.link(frames, tracking.Options(**options))
@@ -43,7 +43,7 @@ if "snakemake" in globals():
             snakemake.input.found,
             snakemake.input.manifest,
             snakemake.wildcards.network,
-            (snakemake.input.get("boxes"), snakemake.params.catalogued),
+            {"path": snakemake.input.get("boxes"), **snakemake.params.boxes},
             snakemake.params.options,
             snakemake.params.sequences,
             snakemake.params.formats,

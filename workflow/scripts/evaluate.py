@@ -7,7 +7,7 @@ def main(given, network, known, protocols, steps, seed, output, watch):
     """Write a table of measures and one of curves."""
     import pandas as pd
 
-    from cnnvis import evaluation, inputs, known_boxes, map_file, metrics, table_file
+    from cnnvis import box_files, evaluation, inputs, map_file, metrics, table_file
     from cnnvis.evaluation import photos
 
     study = inputs.read(given.weights, given.manifest, network)
@@ -16,7 +16,7 @@ def main(given, network, known, protocols, steps, seed, output, watch):
     areas, curves = photos.by_pixels(
         study.net, shown, evaluation.protocols(protocols, steps), seed=seed, watch=watch
     )
-    boxes = known_boxes.chosen(*known)
+    boxes = box_files.chosen(**known)
     truth = {
         name: metrics.in_input(boxes.get(name, ()), frame)
         for name, frame in zip(asked.ids, asked.frames, strict=True)
@@ -35,7 +35,7 @@ if "snakemake" in globals():
         main(
             snakemake.input,
             snakemake.params.network,
-            (snakemake.input.get("boxes"), snakemake.params.catalogued),
+            {"path": snakemake.input.get("boxes"), **snakemake.params.boxes},
             snakemake.params.protocols,
             snakemake.params.steps,
             snakemake.params.seed,

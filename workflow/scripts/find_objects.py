@@ -12,9 +12,9 @@ def main(
     from cnnvis import (
         attention,
         backtrack_file,
+        box_files,
         detections,
         images,
-        known_boxes,
         predictions,
         proposals,
         sheets,
@@ -26,7 +26,7 @@ def main(
     from cnnvis.figures.detections import Seen, detected
     from cnnvis.figures.proposals import Offered, ranked
 
-    names, true = names_of(classes), known_boxes.chosen(*known)
+    names, true = names_of(classes), box_files.chosen(**known)
     chances = predictions.probabilities(store.scores(activations))
     of_image = {
         image.id: row for image, row in zip(store.images(activations), chances, strict=True)
@@ -84,7 +84,7 @@ if "snakemake" in globals():
             snakemake.input.manifest,
             snakemake.wildcards.network,
             snakemake.params.classes,
-            (snakemake.input.get("boxes"), snakemake.params.catalogued),
+            {"path": snakemake.input.get("boxes"), **snakemake.params.boxes},
             snakemake.params.saliency,
             snakemake.params.objects,
             snakemake.params.formats,

@@ -7,7 +7,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
     """Write a table of the boxes found in the frames of all sequences."""
     import pandas as pd
 
-    from cnnvis import backtrack, inputs, known_boxes, spotting, table_file, tracking
+    from cnnvis import backtrack, box_files, inputs, spotting, table_file, tracking
     from cnnvis import network as networks
     from cnnvis import sequences as made
     from cnnvis.classes import names_of
@@ -18,7 +18,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
     paths = dict(given.rows[["id", "path"]].itertuples(index=False))
     true = {label.id: label.class_index for label in given.labels}
     tables = []
-    films = made.films(sequences, paths, known_boxes.chosen(*known))
+    films = made.films(sequences, paths, box_files.chosen(**known))
     for wanted, film in zip(sequences, films, strict=True):
         found = spotting.in_frames(
             net,
@@ -43,7 +43,7 @@ if "snakemake" in globals():
             snakemake.input.manifest,
             snakemake.params.network,
             snakemake.params.classes,
-            (snakemake.input.get("boxes"), snakemake.params.catalogued),
+            {"path": snakemake.input.get("boxes"), **snakemake.params.boxes},
             snakemake.params.options,
             snakemake.params.sequences,
             snakemake.params.saliency,

@@ -170,12 +170,12 @@ def test_a_study_names_a_layout_and_falls_back_on_the_catalogue(voc, tmp_path):
     box_files.write_table(box_files.voc(voc).of_class("cat"), tmp_path / "cats.csv")
     (tmp_path / "a.json").write_text(json.dumps(told()))
     assert box_files.chosen(voc, "voc", "photos") == box_files.voc(voc).boxes
-    assert (
-        box_files.chosen(voc, "ilsvrc") == box_files.ilsvrc(voc).boxes != box_files.voc(voc).boxes
-    )
-    assert (
-        box_files.chosen(tmp_path / "a.json", "coco") == box_files.coco(tmp_path / "a.json").boxes
-    )
+    write(tmp_path / "synsets/n01/a.xml", xml([("n01", (3, 2, 5, 4), 0)]))
+    of_synsets = box_files.ilsvrc(tmp_path / "synsets").boxes
+    assert box_files.chosen(tmp_path / "synsets", "ilsvrc") == of_synsets
+    assert box_files.chosen(tmp_path / "synsets", "voc") != of_synsets
+    of_coco = box_files.coco(tmp_path / "a.json").boxes
+    assert box_files.chosen(tmp_path / "a.json", "coco") == of_coco
     assert box_files.chosen(tmp_path / "cats.csv") == known_boxes.read(tmp_path / "cats.csv")
     assert box_files.chosen(None, "table", "photos") == known_boxes.of_set("photos")
     assert box_files.chosen(None) == {}

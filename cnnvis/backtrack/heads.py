@@ -16,7 +16,7 @@ from cnnvis.backtrack.points import Points
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import lookup
 from cnnvis.errors import BacktrackError
-from cnnvis.network.graph import Network, Node
+from cnnvis.network.graph import CONSTANT, Network, Node
 
 _CONVOLUTION = ("stride", "padding", "dilation", "groups", "padding_mode")
 
@@ -64,14 +64,15 @@ def head_of(net: Network, what: str) -> Head:
     behind = []
     node = with_layer(net, net.nodes[net.scores])
     while not isinstance(node.module, nn.Linear | nn.Conv2d):
-        if len(node.inputs) != 1 or _weighs(node):
-            why = "has weights" if len(node.inputs) == 1 else f"reads {len(node.inputs)} others"
+        read = _read(net, node)
+        if len(read) != 1 or _weighs(node):
+            why = "has weights" if len(read) == 1 else f"reads {len(read)} others"
             raise BacktrackError(
                 f"{what} the weights of a single layer behind the scores, a Linear or Conv2d, but "
                 f"node {node.name!r} ({node.kind}) {why}"
             )
         behind.append(node)
-        node = with_layer(net, net.nodes[node.inputs[0]])
+        node = with_layer(net, read[0])
     return Head(node, tuple(behind), _maps(net, node, behind))
 
 
@@ -86,6 +87,12 @@ def with_weights(layer: nn.Module | None, weight: Tensor) -> nn.Module:
         settings = {name: getattr(layer, name) for name in _CONVOLUTION}
         return layer_of(nn.Conv2d, weight, None, settings)
     return layer_of(nn.Linear, weight, None, {})
+
+
+def _read(net: Network, node: Node) -> list[Node]:
+    """Return the nodes whose values a node reads, parameters among them, but no sizes."""
+    inputs = (net.nodes[name] for name in node.inputs)
+    return [one for one in inputs if one.op == CONSTANT or one.shape is not None]
 
 
 def _weighs(node: Node) -> bool:
@@ -138,14 +145,14 @@ def averages_all(net: Network, node: Node) -> bool:
 
     Its rule knows: it spreads a unit evenly over all places, where everything is 1.
     """
-    known, shape = lookup(node), node.shape
-    if known is None or shape is None or len(node.inputs) != 1:
+    known, shape, read = lookup(node), node.shape, _read(net, node)
+    if known is None or shape is None or len(read) != 1:
         return False
-    source = net.nodes[node.inputs[0]]
+    (source,) = read
     if source.shape is None or prod(source.shape[1:]) < 2 or prod(shape) != source.shape[0]:
         return False
     ones = Record(net, {source.name: torch.ones(1, *source.shape)}, np.zeros(1, np.int64))
     last = Points.of([[size - 1 for size in shape]])
-    read = known.follow(node, ones, last, Options()).get(source.name, last)
-    everywhere = len(read) == prod(source.shape[1:]) and np.ptp(read.weight) == 0
-    return everywhere and bool((read.index[:, 0] == source.shape[0] - 1).all())
+    found = known.follow(node, ones, last, Options()).get(source.name, last)
+    everywhere = len(found) == prod(source.shape[1:]) and np.ptp(found.weight) == 0
+    return everywhere and bool((found.index[:, 0] == source.shape[0] - 1).all())

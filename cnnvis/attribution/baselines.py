@@ -60,9 +60,8 @@ class _AgainstRivals(nn.Module):
         scores: Tensor = self.scores(images)
         values, classes = (one.detach().cpu().numpy() for one in (scores, targets))
         others = torch.from_numpy(rivals_of(values, classes, self._count)).to(scores.device)
-        if others.shape[1] == 0:
-            return scores
-        return scores - scores.gather(1, others).mean(1, keepdim=True)
+        added = scores.gather(1, others).sum(1, keepdim=True)
+        return scores - added / max(1, others.shape[1])
 
 
 def gradient(net: Network, images: Tensor, targets: Tensor) -> Tensor:

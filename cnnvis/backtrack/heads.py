@@ -109,10 +109,9 @@ def _maps(net: Network, layer: Node, behind: Sequence[Node]) -> str | None:
     a place contributes would not be known.
     """
     reads = net.nodes[layer.inputs[0]]
-    averages = sum(averages_all(net, node) for node in behind)
-    if averages > 1 or not _pointwise(layer) or not all(_moves(net, node) for node in behind):
+    if not _pointwise(layer) or not all(_moves(net, node) for node in behind):
         return None
-    if averages == 1:
+    if any(averages_all(net, node) for node in behind):
         return reads.name if isinstance(layer.module, nn.Conv2d) else None
     while reads.op in UNCHANGED or _follows(reads, reshape):
         reads = net.nodes[reads.inputs[0]]

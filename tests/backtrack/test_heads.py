@@ -104,6 +104,22 @@ def test_heads_without_maps(layers):
     assert head(*layers).maps is None
 
 
+def test_a_layer_that_reads_a_part_of_the_channels_has_no_maps():
+    assert head(nets.Mean(), nn.Unflatten(1, (2, 2)), nn.Linear(2, 2)).maps is None
+
+
+def test_an_average_of_the_channels_at_a_place_is_none_of_the_places():
+    of_places, of_channels = nn.AdaptiveAvgPool2d(1), Does(lambda x: x.mean(1))
+    assert head(of_places, FLAT, LINEAR, size=(2, 2)).maps == "0"
+    assert head(of_channels, FLAT, LINEAR, size=(2, 2)).maps is None
+
+
+def test_a_layer_that_weighs_places_is_no_average():
+    weighs = nn.Linear(6, 1)
+    weighs.weight.data = torch.arange(1.0, 7).reshape(1, 6)
+    assert head(nn.Flatten(2), weighs, FLAT, LINEAR, size=(2, 3)).maps is None
+
+
 def test_maps_of_one_place_are_no_maps():
     assert head(nn.ReLU(), nn.AdaptiveAvgPool2d(1), FLAT, LINEAR, size=(1, 1)).maps is None
 

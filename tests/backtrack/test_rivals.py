@@ -25,6 +25,8 @@ def test_rivals_have_the_highest_scores_but_for_the_target():
     assert rivals(SCORES, np.array([2, 3]), 2).tolist() == [[0, 3], [0, 1]]
     assert rivals(SCORES, np.array([0, 2]), 1).tolist() == [[2], [0]]
     assert rivals(SCORES, np.array([3, 0]), 9).tolist() == [[2, 0, 1], [3, 1, 2]]
+    alike = np.arange(1000.0)[None] % 3
+    assert rivals(alike, np.array([2]), 4).tolist() == [[5, 8, 11, 14]]
     assert rivals(SCORES[:, :1], np.array([0, 0]), 1).shape == (2, 0)
 
 

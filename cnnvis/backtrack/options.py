@@ -54,7 +54,8 @@ class Options:
             there say to which channels. Other averages are spread.
         rivals: with a number above 0 a class is walked back against so many others, those with the
             highest scores of the image (all, where there are fewer): the last layer with weights
-            counts with the weights of the class minus the mean of theirs.
+            counts with the weights of the class minus the mean of theirs. Only a walk that begins
+            at the scores has rivals.
 
     Raises:
         ConfigError: a value is none of these.

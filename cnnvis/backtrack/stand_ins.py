@@ -1,7 +1,6 @@
 """Stand-ins: what is done at the head of a network in place of its rules, if the user says so."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -46,11 +45,14 @@ def stand_ins(record: Record, starts: Starts, options: Options) -> Mapping[str, 
 
 def _head(net: Network, shape: tuple[int, ...], options: Options) -> Head | None:
     """Return the head of a network; None if it has none, and can do without."""
-    with suppress(BacktrackError) if options.rivals == 0 else nullcontext():
+    try:
         head = head_of(net, WANTED)
         check_classes(head, shape)
-        return head
-    return None
+    except BacktrackError:
+        if options.rivals:
+            raise
+        return None  # without one "map" is "spread"
+    return head
 
 
 def _with_own_units(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from cnnvis import assets, catalogue, images, models, sheets
+from cnnvis import assets, backtrack, catalogue, images, models, network, sheets
 from cnnvis.images import Preprocessing
 
 NETWORKS = ("squeezenet1_1", "efficientnet_lite0")
@@ -137,3 +137,28 @@ def test_folding_the_preprocessing_into_squeezenet_changes_nothing(loaded, fetch
         rest.features[0].bias.copy_(bias.reshape(-1))
         theirs = rest(torch.from_numpy(bgr.transpose(2, 0, 1).copy())[None])
     torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=0)
+
+
+HEADS = {
+    "squeezenet1_1": ["flatten", "classifier.0", "cat_7"],
+    "efficientnet_lite0": ["_fc", "_relu1", "_bn1"],
+}
+
+
+@pytest.mark.parametrize("position", ["spatial", "fine"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_all_weight_of_a_class_against_its_rivals_reaches_the_pixels(
+    loaded, manifest, name, position
+):
+    preprocessing = Preprocessing.from_mapping(catalogue.network(name).preprocessing)
+    batch = next(iter(images.batches(manifest, preprocessing, size=4)))
+    net = network.fold(network.trace(loaded[name], input_shape=batch.pixels.shape[1:]))
+    record = network.record(net, batch.pixels, backtrack.needed(net, net.scores))
+    starts = backtrack.Starts.best(record, net.scores, count=3)
+    options = backtrack.Options(position=position, dead_end="follow", average_pool="map", rivals=5)
+    found = backtrack.from_units(net, record, starts, options)
+    assert not found.lost_total.any()
+    assert found.arrived == pytest.approx(np.ones(12))
+    assert list(found.points)[:3] == HEADS[name]
+    apart = [set(map(tuple, found.fixations.index[found.fixations.start == s])) for s in range(3)]
+    assert apart[0] != apart[1] != apart[2]

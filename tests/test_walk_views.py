@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+import result_files
+from backtrack import nets
 from result_files import NODES, backtrack, begun, write_backtracks
 from some_variants import made
 
 from cnnvis import backtrack_file, overlap, walk_views
+from cnnvis.backtrack import Options, Starts, from_units, reachable, variants
 from cnnvis.errors import StoreError
+from cnnvis.figures.path import Step, through_layers
+from cnnvis.geometry import Frame
 from cnnvis.variants import Milestone
 
 PREDICTIONS = """image\trole\trank\tclass\tname\tprobability
@@ -67,3 +72,37 @@ def test_steps_are_the_first_backtrack_at_the_milestones(path):
 def test_variants_of_another_network_are_refused(path):
     with pytest.raises(StoreError, match="no node 'conv'"):
         walk_views.steps(path, made(image="i2", milestones={"conv": Milestone("Conv2d", None)}))
+
+
+def test_a_walk_that_passes_over_nodes_of_the_head_is_written_and_drawn(tmp_path):
+    """By the map of a class: from the scores to the maps, with nothing at the pool between."""
+    net, record = nets.family("squeezenet")
+    options = Options(average_pool="map", rivals=2, dead_end="follow")
+    starts = Starts.ranked(net.scores, [[1, 2], [3, 0]])
+    found = from_units(net, record, starts, options)
+    frame = Frame(photo=(13, 17), resized=(13, 17), crop=(0, 0, 13, 17))
+    with backtrack_file.create(
+        tmp_path / "b.h5",
+        nodes=reachable(net, net.scores),
+        image_node=net.image,
+        images=result_files.images(2),
+        provenance=result_files.made("backtracks"),
+        ranks=2,
+    ) as writer:
+        score = record[net.scores].numpy()[starts.image, starts.index[:, 0]].reshape(2, 2)
+        target = starts.index.reshape(2, 2)
+        writer.append(["i0", "i1"], found, target=target, score=score, frames=[frame] * 2)
+    trail = backtrack_file.trail(tmp_path / "b.h5", image="i1", rank=2)
+    came = {node: index for node, (index, _) in trail.items() if len(index)}
+    assert list(came) == list(reversed(found.points))
+    assert not {"6", "7", "8"} & came.keys(), "convolution, activation, pool"
+    for node, points in found.points.items():
+        assert np.array_equal(came[node], points.index[points.start == 3])
+    one = {node: values[:1] for node, values in record.items()}
+    seen = variants.compared(
+        net, one, variants.choices(options, ["soft"], []), image="i0", target=1, frame=frame
+    )
+    steps = [Step(*step) for step in walk_views.steps(tmp_path / "b.h5", seen)]
+    assert [step.node for step in steps][-2:] == ["5", net.scores]
+    assert all(step.weight.sum() == pytest.approx(1) for step in steps)
+    through_layers(np.zeros((13, 17, 3), np.uint8), steps, target="a class")

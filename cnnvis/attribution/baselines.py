@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from cnnvis.attribution.layers import check_maps, check_rectifiers, layer_of_maps
 from cnnvis.attribution.methods import CAPTUM, METHODS
-from cnnvis.errors import AttributionError
+from cnnvis.backtrack.rivals import rivals as rivals_of
+from cnnvis.errors import AttributionError, ConfigError
 from cnnvis.network.graph import Network
 from cnnvis.network.running import run
 
@@ -51,6 +52,21 @@ class _Scores(nn.Module):
         """Begin derivatives here; what flows on is a copy that Captum makes."""
         seen: Tensor = self.probe(output.detach())
         return seen
+
+
+class _AgainstRivals(nn.Module):
+    """Scores less the mean of those of a target's rivals, which is meant for its column alone."""
+
+    def __init__(self, scores: _Scores, count: int) -> None:
+        super().__init__()
+        self.scores, self._count = scores, count
+
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        scores: Tensor = self.scores(images)
+        values, classes = (one.detach().cpu().numpy() for one in (scores, targets))
+        others = torch.from_numpy(rivals_of(values, classes, self._count)).to(scores.device)
+        added = scores.gather(1, others).sum(1, keepdim=True)
+        return scores - added / max(1, others.shape[1])
 
 
 def gradient(net: Network, images: Tensor, targets: Tensor) -> Tensor:
@@ -120,22 +136,32 @@ def integrated_gradients(
     return found
 
 
-def grad_cam(net: Network, images: Tensor, targets: Tensor, *, layer: str = "") -> Tensor:
+def grad_cam(
+    net: Network, images: Tensor, targets: Tensor, *, layer: str = "", rivals: int = 0
+) -> Tensor:
     """Return the maps of a layer weighted by their mean gradients, where that is positive.
 
     Resized to the input bilinearly, the middles of pixels half a pixel from the border.
 
     Args:
         layer: see :func:`cnnvis.attribution.layers.layer_of_maps` unless given.
+        rivals: the gradients are those of the target's score minus the mean of so many others, the
+            highest of the image, as with :attr:`cnnvis.backtrack.Options.rivals`.
 
     Raises:
         LayerError: there is no such layer.
         AttributionError: it has no maps.
+        ConfigError: there cannot be so many rivals.
     """
+    if rivals < 0:
+        raise ConfigError(f"grad_cam: rivals must be a whole number from 0 up, got {rivals}")
     name = check_maps(net, layer) if layer else layer_of_maps(net)
     scores = _Scores(net, name)
-    cam = _captum("grad_cam").LayerGradCam(scores, scores.probe)
-    coarse: Tensor = cam.attribute(images, targets, relu_attributions=True)
+    asked, more = (_AgainstRivals(scores, rivals), targets) if rivals else (scores, None)
+    cam = _captum("grad_cam").LayerGradCam(asked, scores.probe)
+    coarse: Tensor = cam.attribute(
+        images, targets, additional_forward_args=more, relu_attributions=True
+    )
     size = net.input_shape[1:]
     return F.interpolate(coarse.detach().double(), size, mode="bilinear", align_corners=False)
 

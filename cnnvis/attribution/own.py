@@ -39,15 +39,22 @@ def backtrack(
     *,
     options: Options | Mapping[str, Any] | None = None,
     sigma: float = saliency.SIGMA,
+    near: float = 0.1,
+    share: float = 0.0,
+    weighted: bool = True,
 ) -> Maps:
     """Return where backtracking with any choices leads.
 
     Args:
         options: the choices, those of the package unless given.
         sigma: as :func:`soft`.
+        near, share: which pixels are outliers and left out, see :func:`cnnvis.saliency.inliers`;
+            with a share of 0 none is.
+        weighted: whether a pixel counts by its weight, and not every one that was found counts 1,
+            as in the sets of Mopuri et al., "CNN Fixations", arXiv 1708.06670.
 
     Raises:
-        BacktrackError: as :func:`soft`.
+        BacktrackError: as :func:`soft`; or with rivals, that no single layer makes the scores.
         ConfigError: an option means nothing.
     """
     folded = net if net.graph is None else network.fold(net)
@@ -55,13 +62,16 @@ def backtrack(
     chosen = options if options is None or isinstance(options, Options) else Options(**options)
     found = walks.from_scores(folded, recorded, targets=targets.cpu().numpy(), options=chosen)
     points, shape = found.fixations, _size(net)
+    weight = points.weight if weighted else np.ones(len(points))
     width = sigma * float(np.sqrt(shape[0] * shape[1]))
     made = np.empty((len(images), 1, *shape))
     for image in range(len(images)):
         own = points.start == image
-        made[image, 0] = saliency.from_points(
-            points.index[own], points.weight[own], shape=shape, sigma=width
-        )
+        at, counts = points.index[own], weight[own]
+        if share > 0:
+            kept = saliency.inliers(at, shape, near=near, share=share, weight=counts)
+            at, counts = at[kept], counts[kept]
+        made[image, 0] = saliency.from_points(at, counts, shape=shape, sigma=width)
     return made
 
 

@@ -21,7 +21,8 @@ def bias_share(net: Network, record: Mapping[str, Tensor], found: Backtrack) -> 
     """Return the share of the bias in the pre-activations that a backtrack passed.
 
     The share of a unit is |b| / (|b| + |sum of its contributions|): 0 where its input alone made
-    it, 1 where the bias alone did.
+    it, 1 where the bias alone did. Its weights are those of the layer, also where a class was
+    walked back against rivals.
 
     Args:
         net: the network of the backtrack.

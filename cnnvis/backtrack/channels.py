@@ -41,7 +41,7 @@ def channel_sum(
         windows: its windows.
         maps: (image, channel, row, col) that it reads.
         units: to explain.
-        options: the user's choices.
+        options: the user's choices, with "fine" decided (:meth:`Options.on_map`).
         scratch: memory to work in.
 
     Returns:

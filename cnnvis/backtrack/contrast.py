@@ -1,16 +1,14 @@
 """What speaks for a class and not for its opposite: contrastive backtracking."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
+from torch import Tensor
 
+from cnnvis.backtrack.heads import head_of, with_weights
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.walk import from_scores
@@ -68,17 +66,7 @@ def contrastive(
 
 def _with_dual(net: Network) -> Network:
     """Return a network whose last layer with weights, behind which scores only move, is negated."""
-    name = net.scores
-    while not isinstance(net.nodes[name].module, nn.Linear | nn.Conv2d):
-        inputs = net.nodes[name].inputs
-        if len(inputs) != 1:
-            raise BacktrackError(
-                f"the dual of a class negates the weights of a single layer behind the scores, but "
-                f"node {name!r} ({net.nodes[name].kind}) reads {len(inputs)} others"
-            )
-        name = inputs[0]
-    layer: Any = copy.deepcopy(net.nodes[name].module)
-    with torch.no_grad():
-        layer.weight.neg_()
-    nodes = dict(net.nodes) | {name: replace(net.nodes[name], module=layer)}
+    head = head_of(net, "the dual of a class negates")
+    negated = with_weights(head.layer.module, -head.weight.detach())
+    nodes = dict(net.nodes) | {head.layer.name: replace(head.layer, module=negated)}
     return replace(net, nodes=MappingProxyType(nodes))

@@ -40,7 +40,8 @@ def convolution(
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = sliding(layer, record.shape(name)[1:])
     if options.winner == "channel_sum":
-        return {name: _by_channel(node, windows, record, points, options)}
+        placed = options.on_map(windows.size, record.image_size)
+        return {name: _by_channel(node, windows, record, points, placed)}
     pieces = []
     if options.winner == "soft" and flow.crowded(points, record, node.name):
         apply = partial(_sums_of, layer)

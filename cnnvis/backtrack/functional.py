@@ -12,7 +12,7 @@ from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Points
 from cnnvis.backtrack.record import Record
 from cnnvis.backtrack.rules import RULES, refusal, rule
-from cnnvis.network.graph import CONSTANT, Node
+from cnnvis.network.graph import CONSTANT, Network, Node
 
 _CONVOLUTION = ("bias", "stride", "padding", "dilation", "groups")
 _TRANSPOSED = ("bias", "stride", "padding", "output_padding", "groups", "dilation")
@@ -31,31 +31,42 @@ _LAYERS: dict[Any, tuple[type[nn.Module], tuple[str, ...]]] = {
 @rule(*_LAYERS)
 def as_layer(node: Node, record: Record, points: Points, options: Options) -> Mapping[str, Points]:
     """Apply the rule of the layer that does the same."""
+    same = with_layer(record.net, node)
+    return RULES[same.op].follow(same, record, points, options)
+
+
+def with_layer(net: Network, node: Node) -> Node:
+    """Return a node whose operation is a layer: itself, unless it is a layer's function.
+
+    Raises:
+        BacktrackError: it is, but its weights are no parameters.
+    """
+    if node.op not in _LAYERS:
+        return node
     kind, names = _LAYERS[node.op]
     given = dict(zip(("input", "weight", *names), node.args, strict=False)) | dict(node.kwargs)
-    weight, bias = (_parameter(node, given.pop(name, None), record) for name in ("weight", "bias"))
+    weight, bias = (_parameter(net, node, given.pop(name, None)) for name in ("weight", "bias"))
     assert weight is not None
-    layer = _layer(kind, weight, bias, {k: v for k, v in given.items() if k != "input"})
-    source = given["input"]
-    same = replace(node, op=kind, module=layer, inputs=(str(source),), args=(source,), kwargs={})
-    return RULES[kind].follow(same, record, points, options)
+    source = given.pop("input")
+    layer = layer_of(kind, weight, bias, given)
+    return replace(node, op=kind, module=layer, inputs=(str(source),), args=(source,), kwargs={})
 
 
-def _parameter(node: Node, name: Any, record: Record) -> Tensor | None:
+def _parameter(net: Network, node: Node, name: Any) -> Tensor | None:
     """Return the value of an argument that is a parameter, None where it was left out."""
     if name is None:
         return None
-    source = record.net.nodes[name]
+    source = net.nodes[name]
     if source.op != CONSTANT:
         raise refusal(node, f"its weights are computed, by {source.name!r} ({source.kind})")
     value: Tensor = source.args[0]
     return value
 
 
-def _layer(
-    kind: type[nn.Module], weight: Tensor, bias: Tensor | None, settings: dict[str, Any]
+def layer_of(
+    kind: type[nn.Module], weight: Tensor, bias: Tensor | None, settings: Mapping[str, Any]
 ) -> nn.Module:
-    """Return a layer with these weights and settings."""
+    """Return a layer of a kind, with its weights, its bias, and its settings by name."""
     wide, deep = weight.shape[:2]
     if kind is nn.Linear:
         arguments: tuple[Any, ...] = (deep, wide)

@@ -17,6 +17,14 @@ from cnnvis.network.graph import Node
 
 Found = Mapping[str, Points]
 
+UNCHANGED = (
+    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
+    *(nn.FeatureAlphaDropout, F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout),
+    *(F.feature_alpha_dropout, "contiguous", "clone", "detach", "float", "double", "half"),
+    *(torch.clone, torch.detach),
+)
+"""Operations that give what they read, outside of training."""
+
 
 @rule(
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.RReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU),
@@ -25,10 +33,8 @@ Found = Mapping[str, Points]
     *(F.celu, F.gelu, F.silu, F.mish, F.hardswish, F.hardsigmoid, F.hardtanh, F.softplus),
     *(F.threshold, F.sigmoid, F.tanh, torch.relu, torch.sigmoid, torch.tanh, torch.clamp),
     *(torch.clamp_min, "relu", "sigmoid", "tanh", "clamp", "clamp_min", "threshold"),
-    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
-    *(nn.FeatureAlphaDropout, F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout),
-    *(F.feature_alpha_dropout, "torchvision.ops.stochastic_depth.stochastic_depth"),
-    *("contiguous", "clone", "detach", "float", "double", "half", torch.clone, torch.detach),
+    *UNCHANGED,
+    "torchvision.ops.stochastic_depth.stochastic_depth",
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, F.batch_norm),
     *(nn.LocalResponseNorm, F.local_response_norm, nn.LayerNorm, F.layer_norm),
     *(nn.GroupNorm, F.group_norm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),

@@ -1,17 +1,21 @@
 """The choices that backtracking leaves open, with the defaults of "How You See Me"."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from cnnvis.errors import ConfigError, did_you_mean
 
 Winner = Literal["channel_sum", "argmax", "sample", "soft"]
 K = int | float | Literal["all"]
-Position = Literal["centre", "spatial"]
+Position = Literal["centre", "spatial", "fine"]
 Contribution = Literal["positive", "absolute"]
 DeadEnd = Literal["stop", "follow"]
 Residual = Literal["larger", "split"]
-AveragePool = Literal["spread", "argmax"]
+AveragePool = Literal["spread", "argmax", "map"]
+
+FINE = 8
+"""Pixels of the image for each unit of a map, along an axis: a map with no more of them is fine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,10 @@ class Options:
             most (an int), "all" of those with a positive contribution, or (a float between 0 and
             1) the fewest that make up this fraction of the positive contributions.
         position: where in its window the channel chosen by "channel_sum" is entered: the window's
-            "centre", clipped to the map, or "spatial", the largest positive contribution in that
-            channel (the centre where there is none).
+            "centre", clipped to the map; "spatial", the largest positive contribution in that
+            channel (the centre where there is none); or "fine", "spatial" where the convolution
+            reads a map with a unit for every 8 pixels of the image or fewer, along all axes, and
+            "centre" where the map is coarser, and one step would move a path far.
         contribution: what counts at a linear layer: "positive" contributions alone, or all of them
             by "absolute" size.
         dead_end: where no contribution is positive, "stop" (the weight is lost, and counted) or
@@ -42,7 +48,14 @@ class Options:
         residual: an addition is explained by its "larger" addend, or "split" between its positive
             addends in proportion.
         average_pool: an average is explained by all its positive values in proportion ("spread"),
-            or by the largest ("argmax").
+            or by the largest ("argmax"). With "map" the average over all places that stands beside
+            the last layer with weights is taken together with it, for a class: its map, the sum of
+            contributions at each place, says to which places the weight goes, and the contributions
+            there say to which channels. Other averages are spread.
+        rivals: with a number above 0 a class is walked back against so many others, those with the
+            highest scores of the image (all, where there are fewer): the last layer with weights
+            counts with the weights of the class minus the mean of theirs. Only a walk that begins
+            at the scores has rivals.
 
     Raises:
         ConfigError: a value is none of these.
@@ -65,12 +78,14 @@ class Options:
     dead_end: DeadEnd = "stop"
     residual: Residual = "larger"
     average_pool: AveragePool = "spread"
+    rivals: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         _check_k(self.k)
         _check_count("paths", self.paths, 1)
         _check_count("seed", self.seed, 0)
+        _check_count("rivals", self.rivals, 0)
         for name, known in _WORDS.items():
             value = getattr(self, name)
             if value not in known:
@@ -82,6 +97,29 @@ class Options:
     def linear_k(self) -> K:
         """How many units are followed from a unit of a linear layer."""
         return {"channel_sum": self.k, "argmax": 1}.get(self.winner, "all")
+
+    @property
+    def pool_k(self) -> Literal[1, "all"]:
+        """How many values are followed from the unit of an average pool."""
+        return 1 if self.average_pool == "argmax" else "all"
+
+    def on_map(self, size: Sequence[int], image: Sequence[int]) -> "Options":
+        """Return the choices for a convolution that reads a map, with "fine" decided.
+
+        Args:
+            size: of the map, along each axis.
+            image: of the network's input, likewise. A map with other axes than the image is coarse.
+
+        >>> Options(position="fine").on_map((28, 28), (224, 224)).position
+        'spatial'
+        >>> Options(position="fine").on_map((14, 14), (224, 224)).position
+        'centre'
+        """
+        if self.position != "fine":
+            return self
+        pairs = zip(size, image, strict=False)
+        fine = len(size) == len(image) and all(units * FINE >= pixels for units, pixels in pairs)
+        return replace(self, position="spatial" if fine else "centre")
 
 
 _WORDS: dict[str, tuple[str, ...]] = {

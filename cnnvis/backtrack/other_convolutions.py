@@ -36,6 +36,7 @@ def any_convolution(
     if layer.padding_mode != "zeros":
         raise refusal(node, f"it pads with {layer.padding_mode!r}; only 'zeros' is known")
     windows = windows_of(layer, record.shape(name)[1:])
+    placed = options.on_map(windows.size, record.image_size)
     depth = layer.in_channels // layer.groups
     k: Literal[1, "all"] = 1 if options.winner == "argmax" else "all"
     divide = Divider(node.name, options, k, None if layer.transposed else off_centre(layer))
@@ -46,7 +47,7 @@ def any_convolution(
         channels = first[:, None] + np.arange(depth)
         contribution = contributions(layer, record[name], record.image(part), part, reach, channels)
         if options.winner == "channel_sum":
-            point, channel, place, share = _channel_sum(contribution, reach, options)
+            point, channel, place, share = _channel_sum(contribution, reach, placed)
         else:
             point, at, share = divide(contribution.reshape(len(part), -1), part)
             tap, channel = np.divmod(at, depth)

@@ -1,7 +1,7 @@
 """Rules of pooling along one axis or three."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,8 +77,7 @@ def _pooled(
 ) -> Found:
     """Share the weight of each unit among the values of its window."""
     name = node.inputs[0]
-    k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
-    divide = Divider(node.name, options, k)
+    divide = Divider(node.name, options, options.pool_k)
     values = record[name].reshape(*record[name].shape[:2], -1)
     pieces = []
     for part in points.chunks(windows.taps):

@@ -1,7 +1,6 @@
 """Rules of pooling: to the maximum of a window, or to all the values that make up its average."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 import torch
@@ -74,8 +73,7 @@ def _pool(
 ) -> Found:
     """Share the weight of each unit among the values of its window."""
     name = node.inputs[0]
-    k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
-    divide = Divider(node.name, options, k)
+    divide = Divider(node.name, options, options.pool_k)
     pieces = []
     values = columns(record[name], groups=record.shape(name)[0], reads=0)
     for part in points.chunks(windows.taps):

@@ -137,12 +137,24 @@ def off_centre(layer: Any) -> NDArray[np.floating]:
     >>> off_centre(nn.Conv2d(2, 1, (1, 3), dilation=(1, 2))).tolist()
     [4.0, 4.0, 0.0, 0.0, 4.0, 4.0]
     """
-    sides = [
-        (d * (np.arange(k) - (k - 1) / 2)) ** 2
-        for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
-    ]
-    square = reduce(np.add.outer, sides)
-    return np.repeat(square.reshape(-1), layer.weight.shape[1])
+    square = off_middle(layer.kernel_size, layer.dilation)
+    return np.repeat(square, layer.weight.shape[1])
+
+
+def off_middle(size: Sequence[int], steps: Sequence[int] | None = None) -> NDArray[np.floating]:
+    """Return the square of how far each place is from the middle of all, (place,).
+
+    Args:
+        size: places along each axis.
+        steps: from one to the next along each axis; 1 unless given.
+
+    >>> off_middle((2, 3)).tolist()
+    [1.25, 0.25, 1.25, 1.25, 0.25, 1.25]
+    """
+    every = zip(size, steps or [1] * len(size), strict=True)
+    sides = [(step * (np.arange(count) - (count - 1) / 2)) ** 2 for count, step in every]
+    square: NDArray[np.floating] = reduce(np.add.outer, sides)
+    return square.reshape(-1)
 
 
 def _sliding(unit: Ints, kernel: int, stride: int, padding: int, dilation: int, size: int) -> Axis:

@@ -126,6 +126,11 @@ class Record:
             )
         return shape
 
+    @property
+    def image_size(self) -> tuple[int, ...]:
+        """The size of the network's input along each axis behind the colours: (row, col)."""
+        return self.shape(self.net.image)[1:]
+
     def values(self, name: str, points: Points) -> Values:
         """Return the activation (point,) of a node at each point; a side of length 1 is repeated.
 

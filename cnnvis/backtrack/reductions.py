@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Literal
 
 import numpy as np
 import torch
@@ -39,8 +38,7 @@ def _reduced(node: Node, record: Record, points: Points, options: Options) -> Fo
     rest, reduced = ([shape[axis] for axis in axes] for axes in (kept, gone))
     maps = record[name].transpose(0, *(axis + 1 for axis in (*kept, *gone)))
     values = maps.reshape(len(maps), prod(rest), prod(reduced))
-    k: Literal[1, "all"] = "all" if options.average_pool == "spread" else 1
-    divide = Divider(node.name, options, k)
+    divide = Divider(node.name, options, options.pool_k)
     pieces = []
     for part in points.chunks(prod(reduced)):
         unit = part.index[:, kept] if keeps else part.index

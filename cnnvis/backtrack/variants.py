@@ -25,11 +25,11 @@ def choices(
 
     Args:
         own: the study's own choices; each variant differs from them in one.
-        winners: "channel_sum" counts as two, one for each position in the window.
+        winners: "channel_sum" counts as three, one for each position in the window.
         ks: units kept at a linear layer.
 
-    >>> [name for _, name, _ in choices(Options(), ["channel_sum", "soft"], [1, "all"])]
-    ['own', 'channel_sum, centre', 'channel_sum, spatial', 'soft', 'k = 1', 'k = all']
+    >>> [name for _, name, _ in choices(Options(), ["channel_sum", "soft"], [1])]
+    ['own', 'channel_sum, centre', 'channel_sum, spatial', 'channel_sum, fine', 'soft', 'k = 1']
     """
     found = [(OWN, OWN, own)]
     for winner in winners:

@@ -13,7 +13,8 @@ from cnnvis.backtrack import starts as beginning
 from cnnvis.backtrack.options import Options
 from cnnvis.backtrack.points import Floats, Points, concat
 from cnnvis.backtrack.record import Record, sources
-from cnnvis.backtrack.rules import find, lookup
+from cnnvis.backtrack.rules import Follow, find, lookup
+from cnnvis.backtrack.stand_ins import stand_ins
 from cnnvis.backtrack.starts import Starts
 from cnnvis.errors import BacktrackError
 from cnnvis.network.graph import Network, Node
@@ -118,7 +119,8 @@ def from_units(
 
     Raises:
         BacktrackError: an operation on the way has no rule; or a start does not exist, or its
-            activation is no finite number; or an activation that is read was not recorded.
+            activation is no finite number; or an activation that is read was not recorded; or a
+            class is walked back against rivals, and no single layer makes the scores.
         LayerError: there is no node of that name.
 
     The method is that of Gandikota, "How You See Me", arXiv 1811.08152.
@@ -132,13 +134,15 @@ def from_units(
     points: dict[str, Points] = {}
     balance = _Balance(net, len(starts))
     choices = options or Options()
+    instead = stand_ins(seen, starts, choices)
     for node in reversed(list(net.nodes.values())):
         if node.name not in waiting:
             continue
         here = points[node.name] = concat(waiting.pop(node.name)).merged(node.shape)
         if node.name == net.image:
             continue
-        sent = _followed(node, seen, here, choices)
+        follow = instead.get(node.name) or find(node).follow
+        sent = _followed(follow, node, seen, here, choices)
         balance.note(node.name, here, sent)
         for name, part in sent.items():
             waiting.setdefault(name, []).append(part)
@@ -177,9 +181,11 @@ def needed(net: Network, start_node: str) -> tuple[str, ...]:
     return tuple(name for name in net.nodes if name in wanted)
 
 
-def _followed(node: Node, record: Record, here: Points, options: Options) -> Mapping[str, Points]:
+def _followed(
+    follow: Follow, node: Node, record: Record, here: Points, options: Options
+) -> Mapping[str, Points]:
     """Apply the rule of a node, and hold it to its promise about places."""
-    sent = find(node).follow(node, record, here, options)
+    sent = follow(node, record, here, options)
     sent = {name: part for name, part in sent.items() if len(part)}
     for name, part in sent.items():
         if part is not here:

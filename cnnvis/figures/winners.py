@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _MEANS = {
     "channel_sum": "channel_sum goes to one unit of the channel with the largest sum, at the "
-    "centre of the window or (spatial) at its largest contribution",
+    "centre of the window, at its largest contribution (spatial), or there in fine maps alone "
+    "(fine)",
     "argmax": "argmax to the largest single contribution",
     "sample": "sample draws one in proportion to the positive contributions, many times",
     "soft": "soft spreads the weight over all of them in proportion",

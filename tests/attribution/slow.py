@@ -54,7 +54,7 @@ def gradient(model, images, targets):
     return torch.autograd.grad(score, x)[0].numpy()
 
 
-def grad_cam(model, layer, images, targets):
+def grad_cam(model, layer, images, targets, rivals=0):
     """Equations 1 and 2 of the paper, at a module of the model that overwrites nothing."""
     seen = {}
     handle = model.get_submodule(layer).register_forward_hook(
@@ -64,7 +64,11 @@ def grad_cam(model, layer, images, targets):
     handle.remove()
     found = []
     for image, target in enumerate(targets):
-        by_maps = torch.autograd.grad(scores[image, target], seen["maps"], retain_graph=True)[0]
+        asked = scores[image, target]
+        others = [one for one in scores[image].argsort(descending=True).tolist() if one != target]
+        if rivals:
+            asked = asked - torch.stack([scores[image, one] for one in others[:rivals]]).mean()
+        by_maps = torch.autograd.grad(asked, seen["maps"], retain_graph=True)[0]
         weights = by_maps[image].mean(dim=(1, 2))
         summed = sum(w * channel for w, channel in zip(weights, seen["maps"][image]))
         found.append(F.relu(summed).detach())

@@ -10,7 +10,7 @@ from torch import nn
 from attribution import slow
 from cnnvis import attribution, network
 from cnnvis.attribution import layers
-from cnnvis.errors import AttributionError, LayerError
+from cnnvis.errors import AttributionError, ConfigError, LayerError
 
 TARGETS = [3, 0]
 NETS = {"a row of layers": AlexNetLike, "residual blocks": ResNetLike}
@@ -89,13 +89,56 @@ def test_occlusion_is_the_fall_of_the_score(model, net, images, window, stride, 
     np.testing.assert_allclose(found[0], expected, atol=1e-12)
 
 
-def test_grad_cam_is_that_of_the_paper(model, net, images):
+def last_maps(net):
+    """The module of a model that gives its last maps."""
     layer = attribution.layer_of_maps(net)
-    if ":" in layer:  # a rectifier called twice: the model's output of the block
-        layer = layer.rsplit(".", 1)[0]
+    # A rectifier that is called twice: the model's output of the block.
+    return layer.rsplit(".", 1)[0] if ":" in layer else layer
+
+
+def test_grad_cam_is_that_of_the_paper(model, net, images):
     found = attribution.maps(net, images, TARGETS)
     assert found.max() > 0
-    np.testing.assert_allclose(found, slow.grad_cam(model, layer, images, TARGETS), atol=1e-12)
+    expected = slow.grad_cam(model, last_maps(net), images, TARGETS)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("rivals", [1, 2, 99])
+def test_grad_cam_against_rivals_differentiates_the_difference_of_scores(
+    model, net, images, rivals
+):
+    found = attribution.maps(net, images, TARGETS, rivals=rivals)
+    expected = slow.grad_cam(model, last_maps(net), images, TARGETS, rivals)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert np.abs(found - attribution.maps(net, images, TARGETS)).max() > 0.01 * found.max() > 0
+
+
+def test_grad_cam_against_rivals_is_the_map_of_the_difference_of_weights():
+    """Behind an average of all places the gradient of a score is the layer's weight."""
+    torch.manual_seed(4)
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    ).double()
+    net = network.trace(model, input_shape=SHAPE)
+    images = np.random.default_rng(5).standard_normal((1, *SHAPE))
+    with torch.no_grad():
+        maps = model[:2](torch.as_tensor(images))[0]
+        first, second, third = model(torch.as_tensor(images))[0].argsort(descending=True).tolist()
+        weight = model[-1].weight
+        own = weight[second] - weight[[first, third]].mean(0)
+        expected = F.relu(torch.einsum("c,cyx->yx", own, maps)).numpy()
+    found = attribution.maps(net, images, second, rivals=2)[0]
+    expected = slow.bilinear(expected, SHAPE[1:])
+    np.testing.assert_allclose(found / found.max(), expected / expected.max(), atol=1e-12)
+
+
+def test_a_single_score_has_no_rivals(images):
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(2 * 31 * 31, 1))
+    net = network.trace(model.double(), input_shape=SHAPE)
+    alone = attribution.maps(net, images, 0)
+    np.testing.assert_array_equal(attribution.maps(net, images, 0, rivals=3), alone)
+    with pytest.raises(ConfigError, match="grad_cam: rivals must be a whole number from 0 up"):
+        attribution.maps(net, images, 0, rivals=-1)
 
 
 def test_grad_cam_may_look_at_another_layer(model, net, images):

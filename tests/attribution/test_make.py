@@ -171,6 +171,32 @@ def test_backtrack_is_the_density_of_the_fixations(net, images, sigma):
         assert sigma or found[place].sum() == pytest.approx(walked.weight.sum())
 
 
+def test_backtrack_leaves_out_what_lies_alone_and_counts_pixels_if_asked(net, images):
+    folded = network.fold(net)
+    record = network.record(folded, images[:1])
+    walked = backtrack.from_scores(folded, record, targets=TARGETS[:1]).fixations
+    at, weight = walked.index, walked.weight
+    assert len(set(weight.tolist())) > 1
+
+    def found(**options):
+        return attribution.maps(net, images[:1], TARGETS[:1], "backtrack", sigma=0, **options)[0]
+
+    def dense(kept, values):
+        made = np.zeros((33, 33))
+        made[tuple(at[kept].T)] = values[kept]
+        return made
+
+    everything, ones = np.ones(len(at), bool), np.ones(len(at))
+    np.testing.assert_array_equal(found(), dense(everything, weight))
+    np.testing.assert_array_equal(found(weighted=False), dense(everything, ones))
+    for options in ({"near": 0.2, "share": 0.2}, {"near": 0.15, "share": 0.1}):
+        for counts, weighted in ((weight, True), (ones, False)):
+            kept = saliency.inliers(at, (33, 33), weight=counts, **options)
+            assert 0 < kept.sum() < len(kept)
+            got = found(weighted=weighted, **options)
+            np.testing.assert_array_equal(got, dense(kept, counts))
+
+
 def test_controls_do_not_look_at_the_network(net, images):
     for method in ("centre", "random", "edges"):
         one = attribution.maps(net, images, TARGETS, method)
@@ -183,7 +209,7 @@ def test_controls_do_not_look_at_the_network(net, images):
 def test_what_cannot_be_is_refused(net, images):
     with pytest.raises(ConfigError, match="'gradcam'; did you mean 'grad_cam'"):
         attribution.maps(net, images, TARGETS, "gradcam")
-    with pytest.raises(ConfigError, match="'grad_cam' has the options layer, not 'layers'"):
+    with pytest.raises(ConfigError, match="'grad_cam' has the options layer, rivals, not 'layers'"):
         attribution.maps(net, images, TARGETS, layers="stem.0")
     with pytest.raises(ConfigError, match="'gradient' has no options, not 'steps'"):
         attribution.maps(net, images, TARGETS, "gradient", steps=3)

@@ -1,5 +1,7 @@
 """Small networks: four families by hand, and whatever hypothesis draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -158,13 +160,15 @@ def drawn(draw):
         except RuntimeError:  # smaller than the kernel: draw the next
             continue
         layers.append(layer)
-    layers += draw(heads(shape))
+    head = draw(heads(shape))
+    layers += head
     model = fill(nn.Sequential(nn.Identity(), *layers), seed=draw(seeds), whole=whole)
     count = draw(st.integers(1, 2))
     generator = torch.Generator().manual_seed(draw(seeds))
     net, record = opened(model, numbers((count, channels, *size), generator, whole))
     assume(record[net.scores].isfinite().all())  # max-pools of nothing but padding give -inf
-    return net, record, net.scores, draw(options())
+    chosen = draw(options())
+    return net, record, net.scores, chosen if head else replace(chosen, rivals=0)
 
 
 seeds = st.integers(0, 10_000)
@@ -233,11 +237,15 @@ def pools(draw, kind, whole):
 @st.composite
 def heads(draw, shape):
     """Return layers that end a network: none, global pooling, or fully connected layers."""
-    kind = draw(st.sampled_from(["none", "mean", "adaptive", "linear"]))
+    kind = draw(st.sampled_from(["none", "pooled", "pooled", "adaptive", "linear"]))
     if kind == "none":
         return []
-    if kind == "mean":
-        return [Mean(), nn.Linear(shape[0], 3)]
+    if kind == "pooled":
+        pool = draw(st.sampled_from([Mean(), nn.AdaptiveAvgPool2d(1), nn.AvgPool2d(shape[1:])]))
+        flat = [pool, nn.Dropout(), nn.Flatten()]
+        if draw(st.booleans()):
+            return [*flat, nn.Linear(shape[0], 3)]
+        return [nn.Conv2d(shape[0], 3, 1), *draw(activations), *flat]
     first = []
     if kind == "adaptive":
         first = [nn.AdaptiveAvgPool2d((draw(st.integers(1, 3)), draw(st.integers(1, 3))))]
@@ -251,9 +259,10 @@ def options():
         Options,
         winner=st.sampled_from(["channel_sum", "channel_sum", "argmax", "soft"]),
         k=st.sampled_from([1, 2, 3, 10, "all", 0.5, 0.9]),
-        position=st.sampled_from(["centre", "spatial"]),
+        position=st.sampled_from(["centre", "spatial", "fine"]),
         contribution=st.sampled_from(["positive", "absolute"]),
         dead_end=st.sampled_from(["stop", "follow"]),
         residual=st.sampled_from(["larger", "split"]),
-        average_pool=st.sampled_from(["spread", "argmax"]),
+        average_pool=st.sampled_from(["spread", "argmax", "map", "map"]),
+        rivals=st.sampled_from([0, 0, 1, 2, 9]),  # of three classes; then halves are exact
     )

@@ -16,13 +16,16 @@ def walk(net, record, images, index, start_node, options):
     points = defaultdict(lambda: defaultdict(float))
     for start, unit in enumerate(index):
         points[start_node][(start, *unit)] = 1.0
+    asked = [None] * len(images)
+    if start_node == net.scores and (options.rivals or options.average_pool == "map"):
+        asked = [question(net, *each, options) for each in zip(here, index)]
     lost = {}
     for node in reversed(list(net.nodes.values())):
         if node.name == net.image or not points.get(node.name):
             continue
         lost[node.name] = [0.0] * len(images)
         for (start, *unit), weight in sorted(points[node.name].items()):
-            came = explain(net, node, here[start], tuple(unit), options)
+            came = answer(net, node, here[start], tuple(unit), options, asked[start])
             if not came:
                 lost[node.name][start] += weight
             for name, place, share in came:
@@ -30,13 +33,122 @@ def walk(net, record, images, index, start_node, options):
     return {name: dict(found) for name, found in points.items() if found}, lost
 
 
-SAME_PLACE = {
-    *("ReLU", "ReLU6", "relu", "SiLU", "GELU", "Hardswish", "Hardsigmoid", "Sigmoid", "Identity"),
-    *("Dropout", "stochastic_depth", "BatchNorm2d", "LayerNorm", "layer_norm", "contiguous"),
+UNCHANGED = {"Identity", "Dropout", "contiguous"}
+SAME_PLACE = UNCHANGED | {
+    *("ReLU", "ReLU6", "relu", "SiLU", "GELU", "Hardswish", "Hardsigmoid", "Sigmoid"),
+    *("stochastic_depth", "BatchNorm2d", "LayerNorm", "layer_norm"),
 }
+RESHAPED = {"Flatten", "flatten", "view"}
+FINE = 8
 
 
-def explain(net, node, here, unit, options):
+def answer(net, node, here, unit, options, asked):
+    """As ``explain``, with what is asked for at the head: (layer, its weights, maps or None)."""
+    if asked is None:
+        return explain(net, node, here, unit, options)
+    layer, own, maps = asked
+    if node.name == net.scores and maps:
+        return class_map(layer, own, here[maps], maps, options)
+    return explain(net, node, here, unit, options, own if node.name == layer.name else None)
+
+
+def question(net, here, unit, options):
+    """Return (last layer, weights of the class less the mean of its rivals', maps it reads)."""
+    chain = [net.nodes[net.scores]]
+    while chain[-1].kind not in ("Linear", "Conv2d"):
+        if len(chain[-1].inputs) != 1:
+            return None
+        chain.append(net.nodes[chain[-1].inputs[0]])
+    *behind, layer = chain
+    scores = {other: at(values, unit[1:]) for other, values in enumerate(here[net.scores])}
+    del scores[unit[0]]
+    best = sorted(scores, key=lambda other: (-scores[other], other))[: options.rivals]
+    if len(layer.module.weight) != len(here[net.scores]):
+        return None
+    weight = layer.module.weight.tolist()
+    own = less(weight[unit[0]], [weight[rival] for rival in best])
+    return layer, own, head_maps(net, behind, layer) if options.average_pool == "map" else None
+
+
+def less(own, others):
+    if not others:
+        return own
+    if isinstance(own, list):
+        return [less(part, [other[i] for other in others]) for i, part in enumerate(own)]
+    return own - sum(others) / len(others)
+
+
+def head_maps(net, behind, layer):
+    """Return the maps that a layer and a global pool read, whichever comes first; None if none."""
+    pools = [node for node in behind if reads_everything(net, node)]
+    rest = {node.kind for node in behind if node not in pools}
+    conv = layer.kind == "Conv2d"
+    if conv and (layer.module.weight[0, 0].numel() > 1 or layer.module.groups > 1):
+        return None
+    if conv and (
+        two(layer.module.stride) != (1, 1) or layer.module.padding not in ((0, 0), "same")
+    ):
+        return None
+    if len(pools) > 1 or not rest <= SAME_PLACE | RESHAPED:
+        return None
+    if pools:
+        return layer.inputs[0] if conv else None
+    before = net.nodes[layer.inputs[0]]
+    while before.kind in UNCHANGED | RESHAPED:
+        before = net.nodes[before.inputs[0]]
+    fits = reads_everything(net, before) and prod(before.shape) == layer.module.weight.shape[1]
+    return before.inputs[0] if fits else None
+
+
+def reads_one_place(conv):
+    if conv.kernel_size != (1, 1) or conv.stride != (1, 1) or conv.groups > 1:
+        return False
+    return conv.padding in ((0, 0), "same", "valid")
+
+
+def reads_everything(net, node):
+    """Tell whether each channel's unit is the average of a whole map of several places."""
+    if "vg" not in node.kind and node.kind != "mean":
+        return False
+    shape = net.nodes[node.inputs[0]].shape
+    if prod(shape[1:]) < 2 or prod(node.shape) != shape[0]:
+        return False
+    if node.kind not in ("AvgPool2d", "avg_pool2d"):
+        return True
+    k, s, p = settings(node, "kernel_size", "stride", "padding")
+    return len(window((0, 0, 0), k, s, p, (1, 1), shape)) == prod(shape[1:])
+
+
+def class_map(layer, own, maps, source, options):
+    """Explain a class by the places of its map, and each place by its channels."""
+    weight = own if layer.kind == "Linear" else [one[0][0] for one in own]
+    rows, cols = len(maps[0]), len(maps[0][0])
+    parts = {
+        (r, c): [(w * plane[r][c], (i, r, c)) for i, (w, plane) in enumerate(zip(weight, maps))]
+        for r in range(rows)
+        for c in range(cols)
+    }
+    sums = {place: sum(part for part, _ in here) for place, here in parts.items()}
+    positive = {place: value for place, value in sums.items() if value > 0}
+    if not positive and options.dead_end == "follow":
+        away = {(r, c): (r - (rows - 1) / 2) ** 2 + (c - (cols - 1) / 2) ** 2 for r, c in sums}
+        best = max(sums.values())
+        positive = {min((p for p in sums if sums[p] == best), key=away.get): 1.0}
+    total = sum(positive.values())
+    found = []
+    for place, value in positive.items():
+        here = parts[place]
+        if layer.kind == "Linear":
+            here, kept = units_kept(here, options)
+        else:
+            kept = [part for part in here if part[0] > 0]
+            kept = [first_largest(kept)] if kept and options.winner != "soft" else kept
+        came = shared(here, kept, source, options)
+        found += [(name, unit, share * value / total) for name, unit, share in came]
+    return found
+
+
+def explain(net, node, here, unit, options, own=None):
     """Return [(input name, index, share)] for one unit of one image; shares add up to 1, or []."""
     kind = node.kind
     source = node.inputs[0]
@@ -44,7 +156,7 @@ def explain(net, node, here, unit, options):
     shape = net.nodes[source].shape
     if kind in SAME_PLACE:
         return [(source, unit, 1.0)]
-    if kind in ("Flatten", "flatten", "view"):
+    if kind in RESHAPED:
         return [(source, unflat(flat(unit, net.nodes[node.name].shape), shape), 1.0)]
     if kind in ("permute", "transpose"):
         order = list(range(len(unit) + 1))
@@ -55,9 +167,12 @@ def explain(net, node, here, unit, options):
             order = node.args[1] if isinstance(node.args[1], list) else node.args[1:]
         return [(source, tuple(unit[order.index(axis) - 1] for axis in sorted(order)[1:]), 1.0)]
     if kind == "Linear":
-        return fully_connected(module, here[source], source, unit, options)
+        return fully_connected(module, here[source], source, unit, options, own)
     if kind == "Conv2d":
-        return convolution(module, here[source], source, unit, options)
+        sides = zip(shape[1:], net.nodes[net.image].shape[1:])
+        fine = all(units * FINE >= pixels for units, pixels in sides)
+        spatial = options.position == "spatial" or (options.position == "fine" and fine)
+        return convolution(module, here[source], source, unit, options, spatial, own)
     if kind in ("MaxPool2d", "max_pool2d"):
         k, s, p, d = settings(node, "kernel_size", "stride", "padding", "dilation")
         taps = window(unit, k, s, p, d, shape)
@@ -106,10 +221,16 @@ def settings(node, *names):
     return [two(given.get(name) or usual.get(name)) for name in names]
 
 
-def fully_connected(layer, values, source, unit, options):
-    weight = weights(layer, unit[-1])
+def fully_connected(layer, values, source, unit, options, own):
+    weight = own or weights(layer, unit[-1])
     values = at(values, unit[:-1])  # of one place, where the layer works on each by itself
     parts = [(w * a, (*unit[:-1], i)) for i, (w, a) in enumerate(zip(weight, values))]
+    parts, positive = units_kept(parts, options)
+    return shared(parts, positive, source, options)
+
+
+def units_kept(parts, options):
+    """Return what counts at a linear layer, and those of it that share the weight."""
     if options.contribution == "absolute":
         parts = [(abs(part), place) for part, place in parts]
     positive = [part for part in parts if part[0] > 0]
@@ -126,7 +247,7 @@ def fully_connected(layer, values, source, unit, options):
         positive = kept
     elif k != "all":
         positive = positive[:k]
-    return shared(parts, positive, source, options)
+    return parts, positive
 
 
 @lru_cache(maxsize=1)  # points come filter by filter
@@ -134,7 +255,7 @@ def weights(layer, unit):
     return layer.weight[unit].tolist()
 
 
-def convolution(layer, values, source, unit, options):
+def convolution(layer, values, source, unit, options, spatial, own):
     k, s, d = map(two, (layer.kernel_size, layer.stride, layer.dilation))
     if layer.padding == "same":
         p = tuple(floor(d[a] * (k[a] - 1) / 2) for a in (0, 1))
@@ -143,7 +264,7 @@ def convolution(layer, values, source, unit, options):
     taps = window(unit, k, s, p, d, (len(values), len(values[0]), len(values[0][0])))
     if not taps:
         return []
-    weight = weights(layer, unit[0])
+    weight = own or weights(layer, unit[0])
     depth = len(weight)
     group = unit[0] // (layer.out_channels // layer.groups)
     if options.winner != "channel_sum":
@@ -169,7 +290,7 @@ def convolution(layer, values, source, unit, options):
         return []
     _, i = first_largest(helping or sums)
     channel = group * depth + i
-    if options.position == "spatial":
+    if spatial:
         parts = [(weight[i][a][b] * values[channel][r][c], (channel, r, c)) for a, b, r, c in taps]
         if max(parts)[0] > 0:
             return [(source, first_largest(parts)[1], 1.0)]

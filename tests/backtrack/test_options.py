@@ -23,16 +23,18 @@ def test_what_k_cannot_be(k):
         (
             "position",
             "center",
-            "position must be 'centre' or 'spatial', got 'center'; did you mean",
+            "position must be 'centre' or 'spatial' or 'fine', got 'center'; did you mean",
         ),
         ("winner", "hard", "winner must be 'channel_sum' or 'argmax' or 'sample' or 'soft', got"),
         ("paths", 0, "paths must be a whole number from 1 up, got 0"),
         ("paths", 1.5, "paths must be a whole number from 1 up, got 1.5"),
+        ("rivals", -1, "rivals must be a whole number from 0 up, got -1"),
+        ("rivals", "all", "rivals must be a whole number from 0 up, got 'all'"),
         ("seed", -1, "seed must be a whole number from 0 up, got -1"),
         ("contribution", "all", "contribution must be 'positive' or 'absolute', got 'all'"),
         ("dead_end", True, "dead_end must be 'stop' or 'follow', got True"),
         ("residual", "smaller", "residual must be 'larger' or 'split', got 'smaller'"),
-        ("average_pool", None, "average_pool must be 'spread' or 'argmax', got None"),
+        ("average_pool", None, "average_pool must be 'spread' or 'argmax' or 'map', got None"),
     ],
 )
 def test_words_that_are_none(name, value, message):

@@ -29,12 +29,14 @@ def test_every_choice_differs_from_the_own_in_one_thing():
         (OWN, "own"),
         (WINNER, "channel_sum, centre"),
         (WINNER, "channel_sum, spatial"),
+        (WINNER, "channel_sum, fine"),
         (WINNER, "soft"),
         (KEPT, "k = 5"),
     ]
-    centre, spatial, soft, five = (options for _, _, options in found[1:])
+    centre, spatial, fine, soft, five = (options for _, _, options in found[1:])
     assert centre == Options(dead_end="follow", paths=20)
     assert spatial == OWN_CHOICE
+    assert fine == Options(position="fine", dead_end="follow", paths=20)
     assert soft == Options(position="spatial", dead_end="follow", paths=20, winner="soft")
     assert five == Options(position="spatial", dead_end="follow", paths=20, k=5)
 
@@ -50,7 +52,8 @@ def test_every_variant_is_the_walk_with_its_options(compared):
         assert variant.points == sum(map(len, walk.points.values()))
         assert variant.choice["winner"] == one.winner
         assert variant.choice["k"] == str(one.linear_k)
-    assert [one.choice["position"] for one in found.of(WINNER)] == ["centre", "spatial", "", "", ""]
+    positions = ["centre", "spatial", "fine", "", "", ""]
+    assert [one.choice["position"] for one in found.of(WINNER)] == positions
 
 
 def test_milestones_hold_the_mean_maps_of_the_nodes_that_have_maps(compared):

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from backtrack import nets
+from backtrack.test_functional import Applied
 from backtrack.test_walk import (
     assert_agrees_with_slow_twin,
     assert_nothing_vanishes,
@@ -172,10 +173,24 @@ def test_the_contrast_leaves_the_network_as_it_was():
     assert network.record(net, images)[net.scores].equal(record[net.scores])
 
 
+def test_the_contrast_of_a_layer_that_is_a_function():
+    model, images = positive_model()
+    applied = nn.Sequential(*model[:-1], Applied(model[-1], F.linear))
+    expected = backtrack.contrastive(*nets.opened(model, images), targets=[2], options=SOFT)
+    found = backtrack.contrastive(*nets.opened(applied, images), targets=[2], options=SOFT)
+    assert_same_points(found, expected)
+
+
 def test_what_no_contrast_can_be_made_of():
     net, record = nets.opened(*positive_model())
     with pytest.raises(BacktrackError, match="no weight came to node 'nowhere'; it came to"):
         backtrack.contrastive(net, record, targets=[0], node="nowhere")
+    last = nn.Sequential(
+        nn.Flatten(), nn.Linear(12, 3), nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 1, 1)
+    )
+    net, record = nets.opened(last.double(), torch.rand(1, 3, 2, 2).double())
+    with pytest.raises(BacktrackError, match=r"negates the weights of.*'3' \(Conv1d\) has weights"):
+        backtrack.contrastive(net, record, targets=[0])
     two = nn.Sequential(nets.Cat(nn.Conv2d(3, 2, 1), nn.Conv2d(3, 2, 1)), nets.Mean()).double()
     net, record = nets.opened(two, torch.rand(1, 3, 4, 4).double())
     with pytest.raises(BacktrackError, match=r"single layer behind the scores.*reads 2 others"):

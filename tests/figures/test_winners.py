@@ -8,7 +8,7 @@ from cnnvis import overlap
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
 from cnnvis.figures.winners import winners
-from cnnvis.variants import KEPT, OWN
+from cnnvis.variants import KEPT, OWN, WINNER
 
 from .looks import assert_readable, parts, written
 
@@ -44,6 +44,21 @@ def test_k_is_mentioned_where_it_was_tried_and_changed_nothing():
     assert "Every k (1, 5) leads to the same pixels" in style.words(drawn(still), "caption")
     assert "Every k" not in style.words(drawn(), "caption")
     assert "Every k" not in style.words(drawn(made(found=made().found[:3])), "caption")
+
+
+def test_all_positions_and_winners_stand_in_one_row():
+    names = [f"channel_sum, {position}" for position in ("centre", "spatial", "fine")]
+    names += ["argmax", "sample", "soft"]
+    every = [
+        variant(WINNER, name, [[2, 3]], [1.0], winner=name.split(",")[0], position="")
+        for name in names
+    ]
+    figure = drawn(made(found=(made().own, *every)))
+    shown = parts(figure, "density")
+    assert [axes.get_gid() for axes in shown] == [f"density {name}" for name in names]
+    assert len({round(axes.get_position().y0, 6) for axes in shown}) == 1
+    assert "there in fine maps alone (fine)" in style.words(figure, "caption")
+    assert_readable(figure)
 
 
 def test_without_winners_there_is_no_figure():

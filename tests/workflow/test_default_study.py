@@ -165,8 +165,8 @@ CHANGES = {
     ),
     "a rule of backtracking": (
         "cnnvis/backtrack/pools.py",
-        "from typing import Literal",
-        "from typing import Literal\n\nextra = 1",
+        "Found = Mapping[str, Points]",
+        "Found = Mapping[str, Points]\nextra = 1",
         WALKS | FROM_BACKTRACKS | FOLLOWED,
     ),
     "a thin script": (

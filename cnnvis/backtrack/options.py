@@ -15,7 +15,10 @@ Residual = Literal["larger", "split"]
 AveragePool = Literal["spread", "argmax", "map"]
 
 FINE = 8
-"""Pixels of the image for each unit of a map, along an axis: a map with no more of them is fine."""
+"""Whole pixels of the image for each unit of a map, along an axis: with no more of them it is fine.
+
+Where convolutions and pools do not pad, maps are a little smaller than the image over their stride.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ class Options:
             size: of the map, along each axis.
             image: of the network's input, likewise. A map with other axes than the image is coarse.
 
-        >>> Options(position="fine").on_map((28, 28), (224, 224)).position
+        >>> Options(position="fine").on_map((28, 28), (227, 227)).position
         'spatial'
         >>> Options(position="fine").on_map((14, 14), (224, 224)).position
         'centre'
@@ -118,7 +121,7 @@ class Options:
         if self.position != "fine":
             return self
         pairs = zip(size, image, strict=False)
-        fine = len(size) == len(image) and all(units * FINE >= pixels for units, pixels in pairs)
+        fine = len(size) == len(image) and all(pixels // units <= FINE for units, pixels in pairs)
         return replace(self, position="spatial" if fine else "centre")
 
 

@@ -170,7 +170,7 @@ def explain(net, node, here, unit, options, own=None):
         return fully_connected(module, here[source], source, unit, options, own)
     if kind == "Conv2d":
         sides = zip(shape[1:], net.nodes[net.image].shape[1:])
-        fine = all(units * FINE >= pixels for units, pixels in sides)
+        fine = all(pixels // units <= FINE for units, pixels in sides)
         spatial = options.position == "spatial" or (options.position == "fine" and fine)
         return convolution(module, here[source], source, unit, options, spatial, own)
     if kind in ("MaxPool2d", "max_pool2d"):

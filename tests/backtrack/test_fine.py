@@ -17,8 +17,9 @@ POSITIONS = ("centre", "spatial", "fine")
     ("size", "image", "position"),
     [
         ((28, 28), (224, 224), "spatial"),
-        ((27, 28), (224, 224), "centre"),
-        ((28, 27), (224, 224), "centre"),
+        ((28, 28), (227, 227), "spatial"),  # of a network that pads little, at a stride of 8
+        ((24, 28), (224, 224), "centre"),
+        ((28, 24), (224, 224), "centre"),
         ((28, 56), (223, 448), "spatial"),
         ((28,), (224, 224), "centre"),  # along one axis of two, no one knows which
         ((2, 2, 2), (16, 16, 16), "spatial"),

@@ -59,7 +59,7 @@ def backtrack(
     """
     folded = net if net.graph is None else network.fold(net)
     recorded = network.record(folded, images, walks.needed(folded, folded.scores))
-    chosen = options if options is None or isinstance(options, Options) else Options(**options)
+    chosen = options if options is None or isinstance(options, Options) else Options.of(options)
     found = walks.from_scores(folded, recorded, targets=targets.cpu().numpy(), options=chosen)
     points, shape = found.fixations, _size(net)
     weight = points.weight if weighted else np.ones(len(points))

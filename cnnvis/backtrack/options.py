@@ -1,8 +1,8 @@
 """The choices that backtracking leaves open, with the defaults of "How You See Me"."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 from cnnvis.errors import ConfigError, did_you_mean
 
@@ -95,6 +95,25 @@ class Options:
                 words = " or ".join(repr(word) for word in known)
                 hint = did_you_mean(str(value), known)
                 raise ConfigError(f"backtracking: {name} must be {words}, got {value!r}{hint}")
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Options":
+        """Return choices from a mapping, such as a part of a configuration.
+
+        Raises:
+            ConfigError: a key is none of the choices, or a value means nothing.
+
+        >>> Options.of({"k": 3}).k
+        3
+        """
+        known = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise ConfigError(
+                    f"backtracking has no option {name!r}{did_you_mean(name, known)}; its options "
+                    f"are {', '.join(known)}."
+                )
+        return cls(**options)
 
     @property
     def linear_k(self) -> K:

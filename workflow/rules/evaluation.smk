@@ -7,11 +7,21 @@ EVALUATION = f"{RESULTS}/evaluation"
 SCENES = "results/scene_classifier"
 JUDGED = settings["evaluation"]
 CHECKED = bool(JUDGED["sanity"]["methods"])
+MOSAICS = JUDGED["mosaics"]["count"] > 0
+SHOWN_SCENES = JUDGED["scenes"]["count"] > 0
 # What the study's own backtracking is: the walk, and how pixels become a map.
 OWN_WALK = {
     **{key: value for key, value in WALK.items() if key not in ("target", "batch")},
     **{key: settings["saliency"][key] for key in ("sigma", "near", "share")},
 }
+
+
+rule sweep:
+    """Measure variants of methods, without figures: for config/sweep.yaml."""
+    input:
+        per_study(f"{EVALUATION}/summary.tsv"),
+        [f"{SCENES}/evaluation/summary.tsv"] if SHOWN_SCENES else [],
+    localrule: True
 
 
 rule evaluation:
@@ -196,3 +206,50 @@ rule evaluate_scenes:
         seed=JUDGED["seed"],
     script:
         "../scripts/evaluate_scenes.py"
+
+
+rule summarise:
+    """Bring together what was measured, with intervals and differences to the references."""
+    input:
+        measures=[
+            rules.evaluate.output.measures,
+            *([rules.evaluate_mosaics.output.measures] if MOSAICS else []),
+        ],
+        maps=[
+            rules.explain_photos.output[0],
+            *([rules.evaluate_mosaics.output.maps] if MOSAICS else []),
+        ],
+    output:
+        measures=f"{EVALUATION}/measures.tsv",
+        summary=f"{EVALUATION}/summary.tsv",
+        refused=f"{EVALUATION}/refused.tsv",
+    log:
+        "results/logs/summarise/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/summarise/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("summarise.py"),
+        references=JUDGED["references"],
+        seed=JUDGED["seed"],
+    script:
+        "../scripts/summarise.py"
+
+
+use rule summarise as summarise_scenes with:
+    input:
+        measures=[rules.evaluate_scenes.output.measures],
+        maps=[rules.evaluate_scenes.output.maps],
+    output:
+        measures=f"{SCENES}/evaluation/measures.tsv",
+        summary=f"{SCENES}/evaluation/summary.tsv",
+        refused=f"{SCENES}/evaluation/refused.tsv",
+    log:
+        "results/logs/summarise_scenes.log",
+    benchmark:
+        "results/benchmarks/summarise_scenes.tsv"

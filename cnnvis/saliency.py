@@ -17,6 +17,9 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _CUT = 4
 """How many standard deviations of the Gaussian are computed."""
 
+_ROUNDING = 1e-9
+"""Of all weight: as much more than a share is no more, but rounding."""
+
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
 
@@ -98,18 +101,52 @@ def inliers(
     >>> inliers([[0, 0], [90, 90]], (100, 100), weight=[0.97, 0.03]).tolist()
     [True, False]
     """
-    from scipy.spatial import cKDTree
-
     places = np.asarray(index, dtype=np.float64).reshape(-1, 2)
     if len(places) == 0:
         return np.zeros(0, dtype=bool)
     counts = np.ones(len(places)) if weight is None else np.asarray(weight, dtype=np.float64)
     if counts.shape != (len(places),):
         raise BacktrackError(f"{len(places)} points, but weights of shape {counts.shape}")
-    radius = near * float(np.hypot(*shape))
+    radius, total = near * float(np.hypot(*shape)), float(counts.sum())
+    whole = places.astype(np.int64)
+    if (whole == places).all():
+        around = _weight_around(whole, counts, radius)
+    else:
+        around = _weight_between(places, counts, radius)
+    return np.asarray(around - share * total > _ROUNDING * total)
+
+
+def _weight_around(
+    pixels: NDArray[np.int64], weight: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    """Return the weight (point,) within a distance of each point, all of them whole pixels.
+
+    A disc is made of runs along rows, and the weight of a run is the difference of two sums: the
+    time grows with the radius and the points, not with their square.
+    """
+    rows, cols = (pixels - pixels.min(axis=0)).T
+    shape = rows.max() + 1, cols.max() + 1
+    counted = np.bincount(rows * shape[1] + cols, weight, shape[0] * shape[1]).reshape(shape)
+    sums = np.pad(counted.cumsum(axis=1), ((0, 0), (1, 0)))
+    reach = int(min(radius, shape[0]))
+    found = np.zeros(len(pixels))
+    for down in range(-reach, reach + 1):
+        half = int(np.sqrt(radius**2 - down**2))
+        inside = (rows + down >= 0) & (rows + down < shape[0])
+        row, col = rows[inside] + down, cols[inside]
+        first = np.maximum(col - half, 0)
+        found[inside] += sums[row, np.minimum(col + half + 1, shape[1])] - sums[row, first]
+    return found
+
+
+def _weight_between(
+    places: NDArray[np.float64], weight: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    """Return the weight (point,) within a distance of each point, wherever they are."""
+    from scipy.spatial import cKDTree
+
     neighbours = cKDTree(places).query_ball_point(places, radius)
-    around = np.array([counts[one].sum() for one in neighbours])
-    return np.asarray(around > share * counts.sum())
+    return np.array([weight[one].sum() for one in neighbours])
 
 
 def region(density: NDArray[np.floating], level: float) -> NDArray[np.bool_]:

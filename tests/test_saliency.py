@@ -229,3 +229,39 @@ def test_a_hull_of_points_on_a_line():
     assert saliency.hull([[1, 1], [3, 3], [2, 2]]).tolist() == [[1, 1], [3, 3]]
     assert saliency.hull([[4, 2], [4, 2]]).tolist() == [[4, 2]]
     assert saliency.hull([]).shape == (0, 2)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    pixels=st.lists(st.tuples(st.integers(-3, 40), st.integers(0, 30)), min_size=1, max_size=60),
+    near=st.floats(0.001, 1.5),
+    share=st.floats(0, 0.6),
+    seed=st.integers(0, 3),
+)
+def test_whole_pixels_are_outliers_as_any_places_are(pixels, near, share, seed):
+    """A hair beside whole numbers, distances are measured one by one."""
+    weight = np.random.default_rng(seed).uniform(size=len(pixels))
+    places = np.array(pixels, float)
+    options = {"near": near, "share": share, "weight": weight}
+    whole = saliency.inliers(places, (40, 30), **options)
+    radius = near * np.hypot(40, 30)
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    around = (weight * (apart <= radius)).sum(1)
+    clear = np.abs(around - share * weight.sum()) > 1e-6
+    np.testing.assert_array_equal(whole[clear], (around > share * weight.sum())[clear])
+
+
+def test_many_points_take_little_memory_and_time():
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 224, (60_000, 2))
+    kept = saliency.inliers(pixels, (224, 224))
+    middle = (np.abs(pixels - 112) < 70).all(axis=1)
+    assert kept[middle].all()
+    assert not kept[(pixels < 3).all(axis=1)].any(), "a quarter of a disc lies in the photo"
+
+
+def test_rounding_makes_nothing_an_inlier():
+    assert saliency.inliers([[0, 0], [90, 90]], (100, 100), weight=[0.95, 0.05]).tolist() == [
+        True,
+        False,
+    ]

@@ -1,11 +1,12 @@
 """What a backtrack says about the photo: its pixels there, their density, and the box around it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis import boxes, saliency
+from cnnvis import boxes, control_maps, metrics, saliency
 from cnnvis.boxes import Box
 from cnnvis.errors import BacktrackError, did_you_mean
 from cnnvis.geometry import Frame
@@ -42,6 +43,44 @@ class Attention:
     def hull(self) -> NDArray[np.float64]:
         """(corner, [row, col]): the smallest convex outline round the points that were kept."""
         return saliency.hull(self.points[self.kept])
+
+
+@dataclass(frozen=True)
+class OnObject:
+    """How much of a density lies on the object, and what that is worth.
+
+    Args:
+        share: of the density.
+        area: of the photo, which is what a map of nothing has there.
+        centre: of a blob in the middle of the photo, which knows nothing.
+    """
+
+    share: float
+    area: float
+    centre: float
+
+
+def on_object(
+    density: NDArray[np.float64], truth: Sequence[Box], photo: tuple[int, int]
+) -> OnObject | None:
+    """Return how much of a density lies in the boxes of objects; None without boxes or density.
+
+    Args:
+        density: (row, col) over the whole photo, as coarse as may be.
+        truth: boxes of the objects, in pixels of the photo.
+        photo: (rows, cols).
+
+    >>> on_object(np.array([[3.0, 1.0]]), [(0, 0, 10, 10)], (10, 20))
+    OnObject(share=0.75, area=0.5, centre=0.5)
+    """
+    if not truth or not (density > 0).any():
+        return None
+    shape = density.shape[0], density.shape[1]
+    mask = metrics.masks([[scaled(box, photo, shape) for box in truth]], shape)
+    if not mask.any():
+        return None
+    share, centre = metrics.energy([density[None], control_maps.centre(shape)[None]], mask)[:, 0]
+    return OnObject(float(share), float(metrics.energy_chance(mask)[0]), float(centre))
 
 
 def on_photo(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnvis import attention, boxes, saliency
+from cnnvis import attention, boxes, control_maps, saliency
 from cnnvis.errors import BacktrackError
 from cnnvis.geometry import Frame
 
@@ -96,3 +96,20 @@ def test_boxes_of_other_kinds():
 def test_a_kind_of_box_that_is_not_known():
     with pytest.raises(BacktrackError, match="did you mean 'tight'"):
         attention.on_photo(planted(25, 25), np.ones(60), FRAME, box="tigth")
+
+
+def test_what_lies_on_the_object_is_counted_on_the_grid_of_the_density():
+    density = np.zeros((10, 20))
+    density[2:4, 5:10] = 3.0
+    density[8, 19] = 10.0
+    found = attention.on_object(density, [(20, 50, 40, 100)], (100, 200))
+    assert found.share == pytest.approx(0.75)
+    assert found.area == pytest.approx(10 / 200)
+    centre = control_maps.centre((10, 20))
+    assert found.centre == pytest.approx(centre[2:4, 5:10].sum() / centre.sum())
+
+
+def test_without_a_box_or_a_density_there_is_nothing_to_say():
+    assert attention.on_object(np.ones((4, 4)), [], (8, 8)) is None
+    assert attention.on_object(np.zeros((4, 4)), [(0, 0, 4, 4)], (8, 8)) is None
+    assert attention.on_object(np.ones((4, 4)), [(0, 0, 1, 1)], (80, 80)) is None, "no cell of it"

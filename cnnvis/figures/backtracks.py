@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cnnvis.attention import OnObject
 from cnnvis.contrasts import STATES
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, photos, points, style
@@ -21,7 +22,7 @@ Box = tuple[int, int, int, int]
 _COLUMNS = ("photo", "fixations", "density", "box")
 _GAP = 0.08  # inches
 _TALLEST = 1.9  # inches of a photo in a row
-_HEADING = 0.32  # inches above the photos of a row
+_HEADING, _NUMBERS = 0.32, 0.12  # inches above the photos of a row; of a line of numbers there
 _LINE = points.COLOUR
 _ACROSS = 5  # photos side by side on a contact sheet
 _CELL_ASPECT, _CELL_WORDS = 0.78, 0.34  # height over width; inches below
@@ -44,6 +45,7 @@ class Explained:
         correct: whether the network was right; None where the true class is not known.
         lost: the share of the weight that did not reach a pixel, 0 to 1.
         seen: the part of the photo that the network saw, like ``box``; None: all of it.
+        on_object: how much of the density lies on the object; None where that is not known.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Explained:
     correct: bool | None = None
     lost: float = 0.0
     seen: Box | None = None
+    on_object: OnObject | None = None
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other.
@@ -104,7 +107,10 @@ def explanation(rows: Sequence[Explained], *, title: str = "", method: str = "")
         raise CnnvisError("an explanation needs at least one photo; got none.")
     width = (style.WIDTH - 2 * style.MARGIN - (len(_COLUMNS) - 1) * _GAP) / len(_COLUMNS)
     sizes = [photos.fitted(row.photo.shape, width, _TALLEST) for row in rows]
-    tops = np.cumsum([0.18, *(_HEADING + height + 0.1 for _, height in sizes)])
+    heads = [_HEADING + (_NUMBERS if row.on_object else 0) for row in rows]
+    tops = np.cumsum(
+        [0.18, *(head + height + 0.1 for head, (_, height) in zip(heads, sizes, strict=True))]
+    )
     sheet = style.sheet(
         float(tops[-1]) + 0.36,
         title=title or "Which pixels a prediction goes back to",
@@ -114,11 +120,11 @@ def explanation(rows: Sequence[Explained], *, title: str = "", method: str = "")
     for column, name in enumerate(_COLUMNS):
         left = style.MARGIN + column * (width + _GAP)
         sheet.text(left, 0, name, size=style.LABEL, weight="bold")
-    for row, top, size in zip(rows, tops, sizes, strict=False):
+    for row, top, head, size in zip(rows, tops, heads, sizes, strict=False):
         _heading(sheet, float(top), row)
         for column, draw in enumerate((_draw_photo, _draw_fixations, _draw_density, _draw_box)):
             left = style.MARGIN + column * (width + _GAP)
-            axes = sheet.axes(left, float(top) + _HEADING, *size)
+            axes = sheet.axes(left, float(top) + head, *size)
             axes.set_gid(f"{_COLUMNS[column]} {row.name}")
             draw(axes, row)
     _density_bar(sheet, style.MARGIN + 2 * (width + _GAP), float(tops[-1]), width)
@@ -141,7 +147,8 @@ def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "
         raise CnnvisError("a contact sheet needs at least one photo; got none.")
     width = (style.WIDTH - 2 * style.MARGIN - (_ACROSS - 1) * _GAP) / _ACROSS
     height = width * _CELL_ASPECT
-    pitch = height + _CELL_WORDS + _GAP
+    numbers = 0.09 if any(row.on_object for row in rows) else 0
+    pitch = height + _CELL_WORDS + numbers + _GAP
     below = -(-len(rows) // _ACROSS) * pitch
     sheet = style.sheet(
         below + 0.36,
@@ -163,6 +170,9 @@ def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "
         sheet.text(left, top + height + 0.12, target, size=style.TINY)
         state = row.state if row.found else f"{row.state}; no pixel reached"
         sheet.text(left, top + height + 0.21, state, size=style.TINY, color=style.MUTED)
+        if row.on_object:
+            number = f"on object {_against_centre(row.on_object)}"
+            sheet.text(left, top + height + 0.30, number, size=style.TINY, color=style.MUTED)
     _density_bar(sheet, style.MARGIN, below, 2.0)
     return sheet.figure
 
@@ -190,6 +200,10 @@ def _heading(sheet: style.Sheet, top: float, row: Explained) -> None:
         lettering.shortened(words, room, style.SMALL),
         color=style.MUTED,
     )
+    if row.on_object:
+        sheet.text(
+            style.MARGIN, top + 0.29, _on_object(row.on_object), color=style.MUTED, gid="on object"
+        )
 
 
 def _draw_photo(axes: Axes, row: Explained) -> None:
@@ -259,6 +273,24 @@ def _density_bar(sheet: style.Sheet, left: float, top: float, width: float) -> N
     style.colour_bar(bar, mappable, "density, share of its largest value", ticks=(0, 0.5, 1))
 
 
+def _on_object(one: OnObject) -> str:
+    """Say how much of the density lies on the object, and beside what that has to be read."""
+    return (
+        f"{_percent(one.share).capitalize()} of the density lies on the object, which covers "
+        f"{_percent(one.area)} of the photo; of a blob in the middle it would be "
+        f"{_percent(one.centre)}."
+    )
+
+
+def _against_centre(one: OnObject) -> str:
+    """Say the same in few words.
+
+    >>> _against_centre(OnObject(0.714, 0.5, 0.6))
+    '71 % (blob 60 %)'
+    """
+    return f"{_percent(one.share)} (blob {_percent(one.centre)})"
+
+
 def _percent(share: float) -> str:
     """Return a share in percent, in as many digits as tell something.
 
@@ -293,6 +325,20 @@ def _sheet_caption(rows: Sequence[Explained], method: str) -> str:
             "Each photo under the density of its fixations, with the box around the densest "
             "region. Below it: its name, the class that was walked back from, and whether the "
             f"network was right ({wrong} of {len(rows)} misclassified).",
+            *_numbers(rows),
             method,
         ]
     ).strip()
+
+
+def _numbers(rows: Sequence[Explained]) -> list[str]:
+    """Say what the numbers on objects come to; nothing where no object is known."""
+    known = [row.on_object for row in rows if row.on_object]
+    if not known:
+        return []
+    better = sum(one.share > one.centre for one in known)
+    return [
+        "On object: the share of the density in the box that people drew around the object, and "
+        f"that of a blob in the middle of the photo, which knows nothing. In {better} of "
+        f"{len(known)} photos the density has more of it there."
+    ]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
+from cnnvis.attention import OnObject
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import photos, style
 from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
@@ -172,3 +173,23 @@ def test_what_does_not_fit_is_refused(changed, words):
 def test_no_photo_is_refused(draw):
     with pytest.raises(CnnvisError, match="needs at least one photo"):
         draw([])
+
+
+def test_a_number_stands_beside_chance_and_a_blob_where_the_object_is_known():
+    known = explained(on_object=OnObject(0.714, 0.41, 0.6))
+    figure = explanation([known])
+    (line,) = [text.get_text() for text in figure.texts if text.get_gid() == "on object"]
+    assert line == (
+        "71 % of the density lies on the object, which covers 41 % of the photo; of a blob in the "
+        "middle it would be 60 %."
+    )
+    sheet = contact_sheet([known, explained(name="b", on_object=OnObject(0.3, 0.4, 0.5))])
+    words = " ".join(text.get_text() for text in sheet.texts)
+    assert "on object 71 % (blob 60 %)" in words
+    assert "In 1 of 2 photos" in style.words(sheet, "caption")
+
+
+def test_where_no_object_is_known_nothing_is_said_of_it():
+    figure = explanation([explained()])
+    assert not [text for text in figure.texts if text.get_gid() == "on object"]
+    assert "On object" not in style.words(contact_sheet([explained()]), "caption")

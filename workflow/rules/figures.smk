@@ -271,6 +271,7 @@ rule draw_gradients:
 rule draw_backtracks:
     """Draw every photo with the pixels a prediction goes back to, and how the walk comes there."""
     input:
+        unpack(known_boxes),
         **({"variants": rules.walk_variants.output[0]} if VARIANTS else {}),
         backtracks=rules.gather_backtracks.output[0],
         predictions=rules.tabulate_predictions.output.table,
@@ -309,6 +310,7 @@ rule draw_backtracks:
         runtime=20,
     params:
         code=code("draw_backtracks.py"),
+        boxes=boxes_params,
         options=lambda w: {
             "classes": class_params(w),
             "target": settings["backtrack"]["target"],

@@ -3,23 +3,23 @@
 from cnnvis.workflow import job
 
 
-def main(given, network, options, formats, output):
+def main(given, network, known, options, formats, output):
     """Write figures of all photos, and figures and tables of the walk."""
-    explain(given, network, options, formats, output.photos)
+    explain(given, network, known, options, formats, output.photos)
     compare(given, network, options, formats, output)
 
 
-def explain(given, network, options, formats, folder):
+def explain(given, network, known, options, formats, folder):
     """Write a figure per photo, and one of all photos: pixels, density, box."""
     from pathlib import Path
 
-    from cnnvis import attention, backtrack_file, images, sheets
+    from cnnvis import attention, backtrack_file, box_files, images, sheets
     from cnnvis.classes import best_count, names_of
     from cnnvis.figures import style
     from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
     from cnnvis.predictions import class_name
 
-    names = names_of(options["classes"])
+    names, boxes = names_of(options["classes"]), box_files.chosen(**known)
     paths = dict(sheets.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
     made = backtrack_file.provenance(given.backtracks).to_json()
     predicted = best_count(options["target"]) is not None
@@ -28,9 +28,10 @@ def explain(given, network, options, formats, folder):
         index, weight = backtrack_file.fixations(given.backtracks, image=image.id)
         found = attention.on_photo(index, weight, image.frame, **options["saliency"])
         true, start = image.class_index, image.starts[0]
+        photo, drawn = images.read(paths[image.id]), boxes.get(image.id, ())
         row = Explained(
             name=image.id,
-            photo=images.read(paths[image.id]),
+            photo=photo,
             fixations=found.points,
             weights=found.weight,
             density=found.density,
@@ -40,6 +41,7 @@ def explain(given, network, options, formats, folder):
             correct=true == start.target if predicted and true is not None else None,
             lost=min(1.0, max(0.0, 1.0 - start.arrived)),
             seen=found.seen,
+            on_object=attention.on_object(found.density, drawn, photo.shape[:2]),
         )
         title = f"{network}: which pixels of {image.id} the prediction goes back to"
         figure = explanation([row], title=title)
@@ -102,6 +104,7 @@ if "snakemake" in globals():
         main(
             snakemake.input,
             snakemake.wildcards.network,
+            {"path": snakemake.input.get("boxes"), **snakemake.params.boxes},
             snakemake.params.options,
             snakemake.params.formats,
             snakemake.output,

@@ -113,6 +113,34 @@ def make(
     return made
 
 
+def shown(part: Part, count: int, seed: int) -> Scenes:
+    """Return the scenes that explanations are measured on.
+
+    Neither the training nor the examination of :mod:`cnnvis.scene_training` has them: their seeds
+    are 3 * seed and the two that follow.
+
+    Args:
+        part: digits that the network was not trained on.
+        count: scenes.
+        seed: of the study.
+    """
+    return make(part, count, seed=1_000_003 + seed)
+
+
+def name(place: int) -> str:
+    """Return what a scene is called in tables.
+
+    >>> name(7), place(name(7))
+    ('scene_0007', 7)
+    """
+    return f"scene_{place:04d}"
+
+
+def place(name: str) -> int:
+    """Return the place of a scene among all from its name."""
+    return int(name.removeprefix("scene_"))
+
+
 def _check(side: int, scale: int, distractors: int, others: list[int]) -> None:
     digit = 8 * scale + _APART
     if (side // digit) ** 2 < distractors + 1 or (distractors and not others):

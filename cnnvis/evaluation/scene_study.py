@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnvis import metrics, network
+from cnnvis import metrics, network, scenes
 from cnnvis.errors import NetworkError
 from cnnvis.evaluation import photos
 from cnnvis.evaluation.chosen import Chosen
@@ -59,7 +59,7 @@ def measured(
         raise NetworkError(
             f"the network names none of {len(shown)} scenes rightly; train it on more scenes."
         )
-    ids = tuple(f"scene_{place:04d}" for place in right.tolist())
+    ids = tuple(scenes.name(place) for place in right.tolist())
     pixels, labels = shown.images[right], shown.labels[right]
     found = explain(net, pixels, labels, methods)
     maps = MapSet(

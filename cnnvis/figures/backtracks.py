@@ -171,8 +171,8 @@ def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "
         state = row.state if row.found else f"{row.state}; no pixel reached"
         sheet.text(left, top + height + 0.21, state, size=style.TINY, color=style.MUTED)
         if row.on_object:
-            number = f"on object {_against_centre(row.on_object)}"
-            sheet.text(left, top + height + 0.30, number, size=style.TINY, color=style.MUTED)
+            share = f"on object {_against_centre(row.on_object)}"
+            sheet.text(left, top + height + 0.30, share, size=style.TINY, color=style.MUTED)
     _density_bar(sheet, style.MARGIN, below, 2.0)
     return sheet.figure
 

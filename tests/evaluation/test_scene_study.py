@@ -31,7 +31,7 @@ def test_scenes_named_wrongly_are_left_out(net, shown, found):
     right = np.flatnonzero(scores.argmax(1) == shown.labels)
     assert 0 < len(right) < len(shown)
     table, curves, maps, refused = found
-    assert maps.ids == tuple(f"scene_{place:04d}" for place in right)
+    assert maps.ids == tuple(scenes.name(place) for place in right)
     assert set(table.image) == set(curves.image) == set(maps.ids)
     assert maps.targets == tuple(shown.labels[right])
     assert not refused

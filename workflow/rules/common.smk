@@ -152,9 +152,7 @@ def boxes_params(wildcards):
     }
 
 
-def kept_methods():
-    """The methods whose maps of mosaics are kept, to be drawn: the first, and the references."""
-    judged = settings["evaluation"]
-    first = judged["methods"][0]
-    name = first if isinstance(first, str) else first["name"]
-    return list(dict.fromkeys([name, *judged["references"]]))
+def judged_methods():
+    """The names of the methods whose explanations are measured."""
+    methods = settings["evaluation"]["methods"]
+    return [one if isinstance(one, str) else one["name"] for one in methods]

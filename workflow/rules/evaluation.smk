@@ -118,7 +118,7 @@ rule evaluate_mosaics:
         methods=JUDGED["methods"],
         own=OWN_WALK,
         mosaics=JUDGED["mosaics"],
-        kept=kept_methods(),
+        kept=[judged_methods()[0], *JUDGED["references"]],
     script:
         "../scripts/evaluate_mosaics.py"
 
@@ -253,3 +253,112 @@ use rule summarise as summarise_scenes with:
         "results/logs/summarise_scenes.log",
     benchmark:
         "results/benchmarks/summarise_scenes.tsv"
+
+
+rule draw_evaluation:
+    """Draw what was measured of explanations of what {wildcards.network} sees."""
+    input:
+        **({"mosaics": rules.evaluate_mosaics.output.maps} if MOSAICS else {}),
+        **(
+            {
+                "sanity": rules.sanity.output.table,
+                "cascade": rules.sanity.output.cascade,
+            }
+            if CHECKED
+            else {}
+        ),
+        measures=rules.summarise.output.measures,
+        summary=rules.summarise.output.summary,
+        curves=rules.evaluate.output.curves,
+        maps=rules.explain_photos.output[0],
+    output:
+        report(
+            directory(f"{RESULTS}/figures/evaluation"),
+            patterns=["{name}.png"],
+            caption="../report/evaluation.rst",
+            category="Evaluation",
+            subcategory="{network}",
+            labels={"images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_evaluation/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/draw_evaluation/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=20,
+    params:
+        code=code("draw_evaluation.py"),
+        classes=class_params,
+        methods=judged_methods(),
+        references=JUDGED["references"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_evaluation.py"
+
+
+rule draw_scenes:
+    """Draw what was measured of explanations of scenes, whose truth is known."""
+    input:
+        measures=rules.summarise_scenes.output.measures,
+        summary=rules.summarise_scenes.output.summary,
+        curves=rules.evaluate_scenes.output.curves,
+        maps=rules.evaluate_scenes.output.maps,
+    output:
+        report(
+            directory(f"{SCENES}/figures"),
+            patterns=["{name}.png"],
+            caption="../report/evaluation.rst",
+            category="Evaluation",
+            subcategory="scenes",
+            labels={"images": "scenes", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_scenes.log",
+    benchmark:
+        "results/benchmarks/draw_scenes.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=20,
+    params:
+        code=code("draw_scenes.py"),
+        scenes=JUDGED["scenes"],
+        methods=judged_methods(),
+        references=JUDGED["references"],
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_scenes.py"
+
+
+rule write_evaluation:
+    """Write the page that says how good the explanations are, in words and numbers."""
+    input:
+        figures=per_study(rules.draw_evaluation.output[0]),
+        refused=per_study(rules.summarise.output.refused),
+        scenes=[rules.draw_scenes.output[0]] if SHOWN_SCENES else [],
+    output:
+        "results/evaluation.html",
+    log:
+        "results/logs/write_evaluation.log",
+    benchmark:
+        "results/benchmarks/write_evaluation.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("write_evaluation.py"),
+        looks=[
+            [network, images] for network in study.networks for images in study.images
+        ],
+        scenes=SHOWN_SCENES,
+    script:
+        "../scripts/write_evaluation.py"

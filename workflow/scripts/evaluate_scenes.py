@@ -18,10 +18,7 @@ def main(weights, methods, own, scenes, protocols, steps, seed, code, output, wa
     from cnnvis import scenes as made_scenes
     from cnnvis.evaluation import scene_study
 
-    _, test = digits.load(seed=scenes["seed"])
-    shown = made_scenes.make(
-        test, scenes["count"], seed=scene_training.exam_seed(scenes["seed"]) + 1
-    )
+    shown = made_scenes.shown(digits.load(seed=scenes["seed"])[1], **scenes)
     net = network.open(scene_training.load(weights), input_shape=shown.images.shape[1:])
     measures, curves, maps, refused = scene_study.measured(
         net,

@@ -11,7 +11,7 @@ HIGH, LOW, NEITHER = "high", "low", ""
 """Which values are good; sparseness is no merit."""
 
 CHANCE, CENTRED_BOX = "chance", "centred_box"
-"""In the place of a method: what a map of nothing reaches, and a box in the middle of every photo."""
+"""In the place of a method: what a map of nothing reaches, and a box in the middle of a photo."""
 
 PERTURBATION, PLACE, SHAPE = "perturbation", "place", "shape"
 """Kinds: what pixels do to the score, whether the object is found, how sharp a map is."""

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from measured_tables import MANY, METHODS, measures, summary
 
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
@@ -12,7 +13,6 @@ from cnnvis.figures.bars import bars
 from cnnvis.metrics.measures import CENTRED_BOX, CHANCE, MEASURES
 
 from .looks import assert_equal_bytes, assert_readable, drawn, drawn_names, part, parts, written
-from .measured import MANY, METHODS, measures, summary
 
 DELETION = {"backtrack": 0.1, "grad_cam": 0.2, "gradient": 0.2, "centre": 0.4, "edges": 0.3}
 ENERGY = {"backtrack": 0.5, "grad_cam": 0.7, "centre": 0.4, CHANCE: 0.3}

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from measured_tables import MANY
 
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import overlays, style
 from cnnvis.figures.cascades import cascade
 
 from .looks import assert_equal_bytes, assert_readable, image, part, written
-from .measured import MANY
 
 RANDOM = np.random.default_rng(0)
 PHOTO = RANDOM.integers(0, 255, (30, 40, 3), np.uint8)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from measured_tables import MANY, METHODS, curves
 
 from cnnvis import metrics
 from cnnvis.errors import CnnvisError, MeasureError
@@ -11,7 +12,6 @@ from cnnvis.figures.curves import perturbation_curves
 from cnnvis.figures.marks import marks
 
 from .looks import assert_equal_bytes, assert_readable, drawn, drawn_names, part, written
-from .measured import MANY, METHODS, curves
 
 
 def listed(axes):

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from measured_tables import MANY, sanity
 
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
 from cnnvis.figures.randomisation import randomisation_curves
 
 from .looks import assert_equal_bytes, assert_readable, drawn, drawn_names, part, parts, written
-from .measured import MANY, sanity
 
 LAYERS = ["fc", "conv2", "conv1"]
 CASCADE = {

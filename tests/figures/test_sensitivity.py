@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from measured_tables import MANY, sanity
 
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import style
 from cnnvis.figures.sensitivity import classes_and_stability
 
 from .looks import assert_equal_bytes, assert_readable, drawn, drawn_names, part, parts, written
-from .measured import MANY, sanity
 
 CHANGES = ["mirrored", "shifted by 8, 0", "noise of 0.1"]
 OTHERS = {"backtrack": [0.5, 0.7], "grad_cam": [0.1, 0.3], "edges": [1.0, 1.0]}

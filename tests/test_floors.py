@@ -95,6 +95,7 @@ def test_the_package_itself_imports_nothing():
         ("cnnvis.ordering", {"torch", "h5py", "matplotlib"}),
         ("cnnvis.figures.channels", {"torch", "h5py", "sklearn"}),
         ("cnnvis.figures.bars", {"torch", "h5py", "sklearn", "scipy"}),
+        ("cnnvis.pages.evaluation", {"torch", "h5py", "pandas", "matplotlib", "sklearn"}),
         ("cnnvis.store", {"torch", "matplotlib", "sklearn"}),
     ],
 )

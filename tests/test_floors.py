@@ -21,8 +21,8 @@ FLOORS = (
         "images sheets ordering compare quality volume kernels saliency attention predictions"
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
-        " tracking_scores metrics differences control_maps mosaics scenes box_files"
-        " map_sets table_file",
+        " tracking_scores metrics differences comparisons method_names control_maps mosaics scenes"
+        " box_files map_sets table_file",
     ),
     (
         "torch",
@@ -99,6 +99,8 @@ def test_the_package_itself_imports_nothing():
         ("cnnvis.workflow", {"torch", "numpy", "pandas", "h5py", "matplotlib", "sklearn", "scipy"}),
         ("cnnvis.ordering", {"torch", "h5py", "matplotlib"}),
         ("cnnvis.figures.channels", {"torch", "h5py", "sklearn"}),
+        ("cnnvis.figures.bars", {"torch", "h5py", "sklearn", "scipy"}),
+        ("cnnvis.pages.evaluation", {"torch", "h5py", "pandas", "matplotlib", "sklearn"}),
         ("cnnvis.store", {"torch", "matplotlib", "sklearn"}),
     ],
 )

@@ -103,3 +103,22 @@ def assert_readable(figure):
         # Boxes include the room of accents and descenders: half of that may be shared.
         shared = across > 1 and down > 0.25 * min(a.height, b.height)
         assert not shared, f"{one.get_text()!r} covers {other.get_text()!r}"
+
+
+def drawn(axes, name):
+    """Return the one line of axes of that name, as x and y."""
+    (found,) = [line for line in axes.lines if line.get_gid() == name]
+    return np.asarray(found.get_xdata(), float), np.asarray(found.get_ydata(), float)
+
+
+def drawn_names(axes, beginning):
+    """Return how the names of lines go on that begin so, in the order they were drawn."""
+    names = [line.get_gid() or "" for line in axes.lines]
+    return [name.removeprefix(beginning) for name in names if name.startswith(beginning)]
+
+
+def assert_equal_bytes(draw, folder):
+    """Drawn twice, a figure is the same to the last byte."""
+    for name in ("one", "other"):
+        style.save(draw(), folder / name, formats=("png",))
+    assert (folder / "one.png").read_bytes() == (folder / "other.png").read_bytes()

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from cnnvis import method_names
 from cnnvis.files import write_text
@@ -15,9 +14,6 @@ from cnnvis.pages.index import Link, Picture, environment
 from cnnvis.pages.measured import TABLES, Study
 from cnnvis.pages.numbers import Table
 from cnnvis.pages.verdicts import BAD, GOOD, OPEN
-
-if TYPE_CHECKING:
-    pass
 
 DATA_FILES = ("pages/templates/evaluation.html", "pages/templates/index.css")
 

@@ -359,6 +359,7 @@ rule write_evaluation:
         looks=[
             [network, images] for network in study.networks for images in study.images
         ],
-        scenes=SHOWN_SCENES,
+        method=judged_methods()[0],
+        references=JUDGED["references"],
     script:
         "../scripts/write_evaluation.py"

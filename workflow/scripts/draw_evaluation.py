@@ -1,4 +1,4 @@
-"""Draw what was measured of explanations: curves, intervals, best and worst cases, random layers."""
+"""Draw what was measured of explanations: curves, intervals, cases, random layers."""
 
 from cnnvis.workflow import job
 

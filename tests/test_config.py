@@ -9,8 +9,8 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from cnnvis import attribution, catalogue, classes, config, metrics, perturbation, sheets
-from cnnvis.backtrack import Options
+from cnnvis import attribution, catalogue, classes, config, metrics, perturbation, saliency, sheets
+from cnnvis.backtrack import RECOMMENDED, Options
 from cnnvis.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -85,6 +85,18 @@ def test_the_study_of_how_you_see_me_keeps_the_choices_of_the_method():
     assert list(study.networks) == ["vgg16"]
     own = asdict(Options())
     assert {key: study.settings["backtrack"][key] for key in own} == own
+    assert study.settings["saliency"]["sigma"] == 0.09
+
+
+def test_defaults_are_what_measurements_recommend():
+    raw = {
+        "networks": [{"name": "alexnet", "layers": ["features.0"]}],
+        "images": [{"name": "photos"}],
+    }
+    for study in (load(raw), load(DEFAULT)):
+        recommended = asdict(RECOMMENDED)
+        assert {key: study.settings["backtrack"][key] for key in recommended} == recommended
+        assert study.settings["saliency"]["sigma"] == saliency.SIGMA
 
 
 def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
@@ -95,7 +107,7 @@ def test_defaults_are_filled_in_at_every_depth_and_the_input_is_left_alone():
     before = deepcopy(raw)
     study = load(raw)
     assert study.settings["ordering"]["kmeans"]["clusters"] == 7
-    assert study.settings["saliency"]["sigma"] == 0.09
+    assert study.settings["saliency"]["sigma"] == 0.05
     assert study.networks["alexnet"].filters == ()
     assert raw == before
 

@@ -53,7 +53,7 @@ def test_what_goes_over_the_border_is_lost():
 def test_the_width_follows_the_side():
     side = (40 * 90) ** 0.5
     default = saliency.from_points([[20, 40]], [1.0], shape=(40, 90))
-    given = saliency.from_points([[20, 40]], [1.0], shape=(40, 90), sigma=0.09 * side)
+    given = saliency.from_points([[20, 40]], [1.0], shape=(40, 90), sigma=saliency.SIGMA * side)
     np.testing.assert_array_equal(default, given)
 
 

@@ -29,7 +29,7 @@ def soft(net: Network, images: Tensor, targets: Tensor, *, sigma: float = SOFT_S
         BacktrackError: the network cannot be traced, or an operation has no rule.
     """
     everyone = Options(winner="soft", k="all", residual="split")
-    return backtrack(net, images, targets, options=everyone, sigma=sigma)
+    return backtrack(net, images, targets, options=everyone, sigma=sigma, share=0)
 
 
 def backtrack(
@@ -37,16 +37,16 @@ def backtrack(
     images: Tensor,
     targets: Tensor,
     *,
-    options: Options | Mapping[str, Any] | None = None,
+    options: Options | Mapping[str, Any] = walks.RECOMMENDED,
     sigma: float = saliency.SIGMA,
     near: float = 0.1,
-    share: float = 0.0,
+    share: float = 0.05,
     weighted: bool = True,
 ) -> Maps:
     """Return where backtracking with any choices leads.
 
     Args:
-        options: the choices, those of the package unless given.
+        options: the choices, those of :data:`cnnvis.backtrack.RECOMMENDED` unless given.
         sigma: as :func:`soft`.
         near, share: which pixels are outliers and left out, see :func:`cnnvis.saliency.inliers`;
             with a share of 0 none is.
@@ -59,7 +59,7 @@ def backtrack(
     """
     folded = net if net.graph is None else network.fold(net)
     recorded = network.record(folded, images, walks.needed(folded, folded.scores))
-    chosen = options if options is None or isinstance(options, Options) else Options.of(options)
+    chosen = options if isinstance(options, Options) else Options.of(options)
     found = walks.from_scores(folded, recorded, targets=targets.cpu().numpy(), options=chosen)
     points, shape = found.fixations, _size(net)
     weight = points.weight if weighted else np.ones(len(points))

@@ -14,7 +14,7 @@ from cnnvis.backtrack import (  # noqa: F401 - registers their rules
 )
 from cnnvis.backtrack.bias import bias_share
 from cnnvis.backtrack.contrast import contrastive
-from cnnvis.backtrack.options import Options
+from cnnvis.backtrack.options import RECOMMENDED, Options
 from cnnvis.backtrack.points import Points, concat
 from cnnvis.backtrack.rearranging import rearranged
 from cnnvis.backtrack.record import Record
@@ -24,6 +24,7 @@ from cnnvis.backtrack.starts import Starts
 from cnnvis.backtrack.walk import Backtrack, from_scores, from_units, needed, reachable
 
 __all__ = [
+    "RECOMMENDED",
     "RULES",
     "Backtrack",
     "Options",

@@ -66,7 +66,8 @@ class Options:
     "sample" draws from what "soft" computes, which is Excitation Backprop (Zhang et al., "Top-down
     Neural Attention by Excitation Backprop", arXiv 1608.00507) where no activation is negative.
 
-    The defaults are those of Gandikota, "How You See Me", arXiv 1811.08152, where it states them.
+    The defaults are those of Gandikota, "How You See Me", arXiv 1811.08152, where it states them;
+    :data:`RECOMMENDED` explains better.
 
     >>> Options(k="all").k
     'all'
@@ -171,3 +172,9 @@ def _check_count(name: str, value: object, least: int) -> None:
         raise ConfigError(
             f"backtracking: {name} must be a whole number from {least} up, got {value!r}"
         )
+
+
+RECOMMENDED = Options(position="fine", dead_end="follow", average_pool="map", rivals=5)
+"""The choices that explain classes best, as far as they were measured: on photos, mosaics and
+scenes, with three networks. The defaults of a study are these; the decision and its table are in
+docs/decisions/0012-choices-of-backtracking.md."""

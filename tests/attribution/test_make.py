@@ -157,7 +157,8 @@ def test_soft_is_excitation_backprop():
 @pytest.mark.parametrize("sigma", [0, 0.1])
 def test_backtrack_is_the_density_of_the_fixations(net, images, sigma):
     choices = {"k": 2, "position": "spatial"}
-    found = attribution.maps(net, images, TARGETS, "backtrack", options=choices, sigma=sigma)
+    more = {"options": choices, "sigma": sigma, "share": 0}
+    found = attribution.maps(net, images, TARGETS, "backtrack", **more)
     folded = network.fold(net)
     for place, target in enumerate(TARGETS):
         record = network.record(folded, images[place : place + 1])
@@ -174,12 +175,14 @@ def test_backtrack_is_the_density_of_the_fixations(net, images, sigma):
 def test_backtrack_leaves_out_what_lies_alone_and_counts_pixels_if_asked(net, images):
     folded = network.fold(net)
     record = network.record(folded, images[:1])
-    walked = backtrack.from_scores(folded, record, targets=TARGETS[:1]).fixations
+    options = backtrack.Options()
+    walked = backtrack.from_scores(folded, record, targets=TARGETS[:1], options=options).fixations
     at, weight = walked.index, walked.weight
     assert len(set(weight.tolist())) > 1
 
-    def found(**options):
-        return attribution.maps(net, images[:1], TARGETS[:1], "backtrack", sigma=0, **options)[0]
+    def found(share=0.0, **more):
+        more |= {"options": options, "sigma": 0, "share": share}
+        return attribution.maps(net, images[:1], TARGETS[:1], "backtrack", **more)[0]
 
     def dense(kept, values):
         made = np.zeros((33, 33))
@@ -189,12 +192,25 @@ def test_backtrack_leaves_out_what_lies_alone_and_counts_pixels_if_asked(net, im
     everything, ones = np.ones(len(at), bool), np.ones(len(at))
     np.testing.assert_array_equal(found(), dense(everything, weight))
     np.testing.assert_array_equal(found(weighted=False), dense(everything, ones))
-    for options in ({"near": 0.2, "share": 0.2}, {"near": 0.15, "share": 0.1}):
+    for rule in ({"near": 0.2, "share": 0.2}, {"near": 0.15, "share": 0.1}):
         for counts, weighted in ((weight, True), (ones, False)):
-            kept = saliency.inliers(at, (33, 33), weight=counts, **options)
+            kept = saliency.inliers(at, (33, 33), weight=counts, **rule)
             assert 0 < kept.sum() < len(kept)
-            got = found(weighted=weighted, **options)
+            got = found(weighted=weighted, **rule)
             np.testing.assert_array_equal(got, dense(kept, counts))
+
+
+def test_backtrack_does_what_is_recommended_unless_told_otherwise(net, images):
+    plain = attribution.maps(net, images, TARGETS, "backtrack")
+    more = {"sigma": saliency.SIGMA, "share": 0.05}
+    said = attribution.maps(
+        net, images, TARGETS, "backtrack", options=backtrack.RECOMMENDED, **more
+    )
+    np.testing.assert_array_equal(plain, said)
+    paper = attribution.maps(net, images, TARGETS, "backtrack", options=backtrack.Options())
+    assert not np.array_equal(plain, paper)
+    with pytest.raises(ConfigError, match="no option 'rival'; did you mean 'rivals'"):
+        attribution.maps(net, images, TARGETS, "backtrack", options={"rival": 1})
 
 
 def test_controls_do_not_look_at_the_network(net, images):

@@ -104,8 +104,8 @@ CHANGES = {
     ),
     "saliency": (
         "config.yaml",
-        "sigma: 0.09",
         "sigma: 0.05",
+        "sigma: 0.09",
         {"draw_backtracks", "find_objects", *FOLLOWED},
     ),
     "order of filters": (

@@ -83,6 +83,6 @@ def pair(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def likeness(stages: MapSet) -> dict[str, NDArray[np.float64]]:
     """Return Spearman's correlation (stage,) of each method's maps with the first stage's."""
     return {
-        method: metrics.spearman(maps[:1], maps)
+        method: metrics.spearman(np.broadcast_to(maps[:1], maps.shape), maps)
         for method, maps in zip(stages.methods, stages.maps, strict=True)
     }

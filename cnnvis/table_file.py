@@ -18,15 +18,36 @@ def write(path: str | os.PathLike[str], table: "pd.DataFrame") -> None:
     write_text(path, table.to_csv(sep="\t", index=False, lineterminator="\n"))
 
 
+WORDS = (
+    "image",
+    "photo",
+    "method",
+    "metric",
+    "protocol",
+    "change",
+    "check",
+    "measure",
+    "reason",
+    "part",
+)
+"""Columns that hold words, whatever they look like: a layer may be called 0."""
+
+
 def read(path: str | os.PathLike[str]) -> "pd.DataFrame":
-    """Return a table as it was written; words such as "None" and "NA" stay words.
+    """Return a table as it was written: what is empty has no value, words such as "NA" stay words.
 
     >>> import pandas as pd, tempfile
     >>> path = f"{tempfile.mkdtemp()}/a.tsv"
-    >>> write(path, pd.DataFrame({"image": ["NA"], "value": [0.5]}))
-    >>> read(path).to_dict("records")
-    [{'image': 'NA', 'value': 0.5}]
+    >>> write(path, pd.DataFrame({"image": ["NA", "7"], "value": [0.5, None]}))
+    >>> read(path).to_dict("list")
+    {'image': ['NA', '7'], 'value': [0.5, nan]}
     """
     import pandas as pd
 
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    return pd.read_csv(
+        path,
+        sep="\t",
+        dtype=dict.fromkeys(WORDS, str),
+        keep_default_na=False,
+        na_values=[""],
+    )

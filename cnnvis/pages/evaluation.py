@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from cnnvis import method_names
+from cnnvis import method_names, table_file
 from cnnvis.files import write_text
 from cnnvis.method_names import GRAD_CAM, OWN
 from cnnvis.pages import checks, measured, numbers, verdicts
@@ -160,7 +160,7 @@ def _accuracy(path: Path) -> str:
     """Say how often the classifier is right, "" where that was not written."""
     if not path.exists():
         return ""
-    rows = measured.table(path).to_dict("records")
+    rows = table_file.read(path).to_dict("records")
     return verdicts.classifier(
         (str(row["part"]), int(row["images"]), float(row["accuracy"])) for row in rows
     )

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnvis import comparisons, differences
+from cnnvis import comparisons, differences, table_file
 from cnnvis.comparisons import Difference, written
 from cnnvis.errors import FileError
 from cnnvis.figures.averages import counted
@@ -19,8 +19,6 @@ TABLES = ("measures", "curves", "summary", "sanity", "refused")
 
 SANITY = ("check", "step", "change", "image", "method", "measure", "value")
 """The columns of what sanity checks found."""
-
-_NAMES = ("image", "photo", "method", "metric", "change", "check", "measure", "reason", "part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,24 +111,11 @@ def read(folder: Path, unit: str = "photo") -> Study:
                 "`snakemake evaluation` first, or leave these images out of the page."
             )
     sanity, refused = (folder / f"{name}.tsv" for name in ("sanity", "refused"))
-    why = table(refused)[["method", "reason"]].to_numpy() if refused.exists() else ()
+    why = table_file.read(refused)[["method", "reason"]].to_numpy() if refused.exists() else ()
     return Study(
-        summary=table(folder / "summary.tsv"),
-        measures=table(folder / "measures.tsv"),
-        sanity=table(sanity) if sanity.exists() else pd.DataFrame(columns=list(SANITY)),
+        summary=table_file.read(folder / "summary.tsv"),
+        measures=table_file.read(folder / "measures.tsv"),
+        sanity=table_file.read(sanity) if sanity.exists() else pd.DataFrame(columns=list(SANITY)),
         refused=tuple((str(method), str(reason)) for method, reason in why),
         unit=unit,
-    )
-
-
-def table(path: Path) -> "pd.DataFrame":
-    """Read a table, names as they are written: a layer may be called 0, and a method nan."""
-    import pandas as pd
-
-    return pd.read_csv(
-        path,
-        sep="\t",
-        dtype=dict.fromkeys(_NAMES, str),
-        keep_default_na=False,
-        na_values=[""],
     )

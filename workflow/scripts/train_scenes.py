@@ -21,7 +21,7 @@ def main(seed, code, output):
     weights.write(output.weights, model.state_dict(), made.to_json())
     shown = scenes.make(test, scene_training.EXAM, seed=scene_training.exam_seed(seed))
     rows = [("new scenes", len(shown), scene_training.accuracy(model, shown))]
-    table = pd.DataFrame(rows, columns=["part", "scenes", "accuracy"]).round(6)
+    table = pd.DataFrame(rows, columns=["part", "images", "accuracy"]).round(6)
     table_file.write(output.accuracy, table)
 
 

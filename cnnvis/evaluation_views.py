@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 from cnnvis import map_file, method_names, metrics
 from cnnvis.boxes import NO_BOX
 from cnnvis.map_sets import MapSet
+from cnnvis.metrics.measures import CHANCE
 from cnnvis.predictions import class_name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+CONTROLS = ("centre", "edges", CHANCE)
+"""What stands beside the methods compared in every case, where it was measured."""
 
 
 def cases(
@@ -23,7 +28,7 @@ def cases(
     names: Sequence[str],
     drawn: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Return every image with its picture, some of its maps, and what all methods reach on it.
+    """Return every image with its picture, some of its maps, and what they reach on it.
 
     Args:
         path: of a maps file; None for none.
@@ -33,8 +38,9 @@ def cases(
         drawn: methods whose maps are wanted, as far as they are in the file.
 
     Returns:
-        The fields of :class:`cnnvis.figures.cases.Case`, one image each; none where none of the
-        methods is in the file, or the metric was not measured.
+        The fields of :class:`cnnvis.figures.cases.Case`, one image each, with the values of these
+        methods and of :data:`CONTROLS`; none where none of the methods is in the file, or where
+        the metric was not measured.
     """
     if path is None:
         return []
@@ -51,7 +57,11 @@ def cases(
                     "title": _title(image, maps.photos[place], maps.targets[place], names),
                     "photo": maps.pictures[place],
                     "maps": {name: maps.map_of(name, image) for name in methods},
-                    "values": dict(zip(own["method"], own["value"], strict=True)),
+                    "values": {
+                        name: value
+                        for name, value in zip(own["method"], own["value"], strict=True)
+                        if name in (*drawn, *CONTROLS)
+                    },
                     "box": None if box == NO_BOX else box,
                 }
             )

@@ -1,6 +1,6 @@
 # From a class score back to the pixels responsible, for every image.
 # IN:  resources/networks/{network}.safetensors, resources/images/{images}.csv
-# OUT: results/{network}/{images}/backtracks.h5, variants.h5
+# OUT: results/{network}/{images}/backtracks.h5, objects.h5 (for boxes), variants.h5
 
 COMPARED = settings["backtrack"]["compare"]
 WALK = {key: value for key, value in settings["backtrack"].items() if key != "compare"}
@@ -22,7 +22,8 @@ rule walk_back:
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
-        f"{RESULTS}/backtracks/{{shard}}.h5",
+        backtracks=f"{RESULTS}/backtracks/{{shard}}.h5",
+        objects=f"{RESULTS}/objects/{{shard}}.h5",
     log:
         "results/logs/walk_back/{network}/{images}/{shard}.log",
     benchmark:
@@ -39,6 +40,7 @@ rule walk_back:
         classes=class_params,
         shard=lambda w: [int(w.shard), study.images[w.images].shards],
         options=WALK,
+        others={"rivals": settings["objects"]["rivals"]},
     script:
         "../scripts/walk_back.py"
 
@@ -52,6 +54,17 @@ use rule gather_activations as gather_backtracks with:
         "results/logs/gather_backtracks/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_backtracks/{network}/{images}.tsv"
+
+
+use rule gather_activations as gather_objects with:
+    input:
+        shards(f"{RESULTS}/objects/{{shard}}.h5"),
+    output:
+        f"{RESULTS}/objects.h5",
+    log:
+        "results/logs/gather_objects/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/gather_objects/{network}/{images}.tsv"
 
 
 rule walk_variants:

@@ -1,5 +1,5 @@
 # From pixels to objects: boxes with class names, ranked proposals, tracks through frames.
-# IN:  backtracks.h5 and activations.h5 of results/{network}/{images}; sequences of frames
+# IN:  objects.h5 and activations.h5 of results/{network}/{images}; sequences of frames
 # OUT: results/{network}/{images}/detections.tsv, proposals.tsv, recalls.tsv, tracks/...
 
 TRACKS = f"{RESULTS}/tracks"
@@ -32,7 +32,7 @@ rule find_objects:
     """Find boxes on the photos, by class and as ranked proposals, and draw them."""
     input:
         unpack(known_boxes),
-        backtracks=rules.gather_backtracks.output[0],
+        backtracks=rules.gather_objects.output[0],
         activations=rules.gather_activations.output[0],
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
@@ -62,7 +62,10 @@ rule find_objects:
         code=code("find_objects.py"),
         classes=class_params,
         boxes=boxes_params,
-        saliency=settings["saliency"],
+        saliency={
+            **{key: settings["saliency"][key] for key in ("near", "share")},
+            **{key: settings["objects"][key] for key in ("sigma", "level", "box")},
+        },
         objects={
             key: settings["objects"][key]
             for key in ("sigmas", "levels", "parts", "most", "count")

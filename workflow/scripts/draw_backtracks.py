@@ -55,7 +55,7 @@ def compare(given, network, options, formats, output):
     """Write figures of one photo: its classes, its path through the layers, choices of the walk."""
     from pathlib import Path
 
-    from cnnvis import backtrack_file, images, overlap, sheets, variant_file, walk_views
+    from cnnvis import backtrack_file, images, overlap, sheets, table_file, variant_file, walk_views
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.k_sensitivity import k_sensitivity

@@ -1,45 +1,68 @@
-"""Walk from class scores back to the pixels, for one shard of images."""
+"""Walk from class scores back to the pixels, for one shard, by two sets of choices."""
 
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, names, options, shard, code, output):
-    """Write the backtrack file of one shard, a batch of images at a time."""
-    import numpy as np
+def main(weights, manifest, network, names, options, others, shard, code, output):
+    """Write two backtrack files of one shard, a batch of images at a time.
 
-    from cnnvis import backtrack, backtrack_file, classes, inputs, predictions, provenance
+    They differ in their choices alone, and share the network and what it recorded.
+    """
+    from contextlib import ExitStack
+
+    from cnnvis import backtrack, inputs
     from cnnvis import network as networks
 
     given = inputs.read(weights, manifest, network, shard, graph=networks.trace)
     net = networks.fold(given.net)
     wanted = backtrack.needed(net, net.scores)
-    choices = backtrack.Options(
-        **{key: value for key, value in options.items() if key not in ("target", "batch")}
-    )
+    with ExitStack() as files:
+        walks = []
+        for path, choices in ((output.backtracks, options), (output.objects, options | others)):
+            params = {"network": network, "options": choices, "shard": shard}
+            writer = files.enter_context(opened(path, net, given, params, code))
+            walks.append((choices, writer))
+        for part in given.batches(options["batch"]):
+            record = networks.record(net, part.pixels, wanted)
+            for choices, writer in walks:
+                append(net, record, part, names, choices, writer)
+
+
+def opened(path, net, given, params, code):
+    """Begin a backtrack file."""
+    from cnnvis import backtrack, backtrack_file, classes, provenance
+
     made = provenance.of(
         "walk_back",
-        params={"network": network, "options": options, "shard": shard},
+        params=params,
         inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
-    with backtrack_file.create(
-        output,
+    return backtrack_file.create(
+        path,
         nodes=backtrack.reachable(net, net.scores),
         image_node=net.image,
         images=given.labels,
         provenance=made,
-        ranks=classes.best_count(options["target"]) or 1,
-        attrs={"model": network["name"]},
-    ) as writer:
-        for part in given.batches(options["batch"]):
-            record = networks.record(net, part.pixels, wanted)
-            scores = record[net.scores]
-            targets = predictions.targets(options["target"], scores.numpy(), names)
-            starts = backtrack.Starts.ranked(net.scores, targets)
-            found = backtrack.from_units(net, record, starts, choices)
-            score = np.take_along_axis(scores.numpy(), targets, axis=1)
-            writer.append(part.names, found, target=targets, score=score, frames=part.frames)
+        ranks=classes.best_count(params["options"]["target"]) or 1,
+        attrs={"model": params["network"]["name"]},
+    )
+
+
+def append(net, record, part, names, options, writer):
+    """Walk back from the classes of a batch, and write where that leads."""
+    import numpy as np
+
+    from cnnvis import backtrack, predictions
+
+    choices = {key: value for key, value in options.items() if key not in ("target", "batch")}
+    scores = record[net.scores].numpy()
+    targets = predictions.targets(options["target"], scores, names)
+    starts = backtrack.Starts.ranked(net.scores, targets)
+    found = backtrack.from_units(net, record, starts, backtrack.Options.of(choices))
+    score = np.take_along_axis(scores, targets, axis=1)
+    writer.append(part.names, found, target=targets, score=score, frames=part.frames)
 
 
 if "snakemake" in globals():
@@ -50,7 +73,8 @@ if "snakemake" in globals():
             snakemake.params.network,
             snakemake.params.classes,
             snakemake.params.options,
+            snakemake.params.others,
             snakemake.params.shard,
             snakemake.params.code,
-            snakemake.output[0],
+            snakemake.output,
         )

@@ -11,8 +11,12 @@ from cnnvis.boxes import Box
 from cnnvis.errors import BacktrackError, did_you_mean
 from cnnvis.geometry import Frame
 
-KINDS = ("region", "swept", "tight")
-"""Ways to draw a box: see :func:`on_photo`."""
+KINDS = {
+    "region": "the box around the densest region",
+    "swept": "the box that holds most weight beyond its share of the photo",
+    "tight": "the box around all fixations but outliers",
+}
+"""Ways to draw a box, and what they are: see :func:`on_photo`."""
 
 
 @dataclass(frozen=True, eq=False)

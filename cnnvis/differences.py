@@ -175,7 +175,7 @@ def summary(
         for method in dict.fromkeys(of_metric["method"]):
             row: dict[str, object] = {"metric": metric, "method": method}
             row |= _columns(mean(table[method], photos, seed=seed))
-            for name in table.columns.intersection(list(references), sort=False):
+            for name in (one for one in references if one in table):
                 found = paired(table[method], table[name], photos, seed=seed)
                 row |= _difference(f"minus_{name}", found)
             rows.append(row)

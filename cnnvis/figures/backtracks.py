@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cnnvis.attention import OnObject
+from cnnvis.attention import KINDS, OnObject
 from cnnvis.contrasts import STATES
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import lettering, photos, points, style
@@ -92,13 +92,16 @@ class Explained:
 
 
 @style.in_look
-def explanation(rows: Sequence[Explained], *, title: str = "", method: str = "") -> Figure:
+def explanation(
+    rows: Sequence[Explained], *, title: str = "", method: str = "", box: str = "region"
+) -> Figure:
     """Return a figure with a row for each photo: photo, fixations, density, box.
 
     Args:
         rows: the photos and what was found on them.
         title: of the figure.
         method: how the backtrack was made, a sentence for the caption.
+        box: what the boxes are, of :data:`cnnvis.attention.KINDS`.
 
     Raises:
         CnnvisError: no photo.
@@ -114,7 +117,7 @@ def explanation(rows: Sequence[Explained], *, title: str = "", method: str = "")
     sheet = style.sheet(
         float(tops[-1]) + 0.36,
         title=title or "Which pixels a prediction goes back to",
-        caption=_explanation_caption(rows, method),
+        caption=_explanation_caption(rows, method, box),
         dpi=_DPI,
     )
     for column, name in enumerate(_COLUMNS):
@@ -132,13 +135,16 @@ def explanation(rows: Sequence[Explained], *, title: str = "", method: str = "")
 
 
 @style.in_look
-def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "") -> Figure:
+def contact_sheet(
+    rows: Sequence[Explained], *, title: str = "", method: str = "", box: str = "region"
+) -> Figure:
     """Return a figure of all photos of a set, each under its density, with its box.
 
     Args:
         rows: the photos and what was found on them.
         title: of the figure.
         method: how the backtracks were made, a sentence for the caption.
+        box: what the boxes are, of :data:`cnnvis.attention.KINDS`.
 
     Raises:
         CnnvisError: no photo.
@@ -153,7 +159,7 @@ def contact_sheet(rows: Sequence[Explained], *, title: str = "", method: str = "
     sheet = style.sheet(
         below + 0.36,
         title=title or f"{len(rows)} photos and where their predictions go back to",
-        caption=_sheet_caption(rows, method),
+        caption=_sheet_caption(rows, method, box),
         dpi=_DPI,
     )
     for number, row in enumerate(rows):
@@ -302,12 +308,12 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _explanation_caption(rows: Sequence[Explained], method: str) -> str:
+def _explanation_caption(rows: Sequence[Explained], method: str, box: str) -> str:
     """Say what the reader sees."""
     parts = [
         "From left: the photo; the fixations, the pixels at which the paths from the class end, "
-        "larger and more opaque the more weight they carry; their density over the photo; the box "
-        "around its densest region.",
+        "larger and more opaque the more weight they carry; their density over the photo; "
+        f"{KINDS[box]}.",
     ]
     if any(row.seen is not None for row in rows):
         parts.append("Dashed: the part of the photo that the network saw.")
@@ -317,14 +323,14 @@ def _explanation_caption(rows: Sequence[Explained], method: str) -> str:
     return " ".join([*parts, method]).strip()
 
 
-def _sheet_caption(rows: Sequence[Explained], method: str) -> str:
+def _sheet_caption(rows: Sequence[Explained], method: str, box: str) -> str:
     """Say what the reader sees."""
     wrong = sum(row.correct is False for row in rows)
     return " ".join(
         [
-            "Each photo under the density of its fixations, with the box around the densest "
-            "region. Below it: its name, the class that was walked back from, and whether the "
-            f"network was right ({wrong} of {len(rows)} misclassified).",
+            f"Each photo under the density of its fixations, with {KINDS[box]}. Below it: its "
+            "name, the class that was walked back from, and whether the network was right "
+            f"({wrong} of {len(rows)} misclassified).",
             *_numbers(rows),
             method,
         ]

@@ -77,7 +77,7 @@ class Mark:
 def marks(methods: Iterable[str]) -> dict[str, Mark]:
     """Return the marks of methods, each method's own, whichever others there are.
 
-    Methods of backtracking are strong, Grad-CAM is black, controls are grey, dashed and hollow, and
+    Methods of backtracking are strong, Grad-CAM is black, a variant of it dotted, controls are grey, dashed and hollow, and
     others pale. Only variants, and methods that are not known, take what is left in their order.
     """
     own, others = count(2), count(len(_KNOWN))
@@ -89,7 +89,12 @@ def marks(methods: Iterable[str]) -> dict[str, Mark]:
         elif part == BASELINE:
             found[method] = _other(_KNOWN[method] if method in _KNOWN else next(others))
         elif part == REFERENCE:
-            found[method] = Mark(style.INK, "o", "-", 1.6, False, 5)
+            itself = method == method_names.base(method)
+            found[method] = (
+                Mark(style.INK, "o", "-", 1.6, False, 5)
+                if itself
+                else Mark(style.INK, "s", ":", 1.3, False, 5)
+            )
         else:
             found[method] = _control(method)
     return found
@@ -107,7 +112,7 @@ def banded(methods: Iterable[str]) -> list[str]:
     own = sorted(
         method_names.of_part(names, OWN), key=lambda method: method_names.base(method) != method
     )
-    return [*own[:1], *method_names.of_part(names, REFERENCE)]
+    return [*own[:1], *method_names.of_part(names, REFERENCE)[:1]]
 
 
 def is_strong(method: str) -> bool:

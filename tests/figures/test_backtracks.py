@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from cnnvis.attention import OnObject
+from cnnvis.attention import KINDS, OnObject
 from cnnvis.errors import CnnvisError
 from cnnvis.figures import photos, style
 from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
@@ -193,3 +193,9 @@ def test_where_no_object_is_known_nothing_is_said_of_it():
     figure = explanation([explained()])
     assert not [text for text in figure.texts if text.get_gid() == "on object"]
     assert "On object" not in style.words(contact_sheet([explained()]), "caption")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_caption_says_what_the_box_is(kind):
+    for figure in (explanation([explained()], box=kind), contact_sheet([explained()], box=kind)):
+        assert KINDS[kind] in style.words(figure, "caption")

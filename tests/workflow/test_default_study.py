@@ -25,7 +25,8 @@ OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
 WALKS = {"walk_back", "walk_variants"}
-FROM_BACKTRACKS = {"gather_backtracks", "draw_backtracks", "find_objects", "write_index"}
+GATHERED = {"gather_backtracks", "gather_objects"}
+FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", "write_index"}
 FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
 
 
@@ -106,7 +107,13 @@ CHANGES = {
         "config.yaml",
         "sigma: 0.05",
         "sigma: 0.09",
-        {"draw_backtracks", "find_objects", *FOLLOWED},
+        {"draw_backtracks", *FOLLOWED},
+    ),
+    "boxes": (
+        "config.yaml",
+        "  box: tight",
+        "  box: tight\n\nobjects:\n  rivals: 1",
+        WALKS - {"walk_variants"} | FROM_BACKTRACKS,
     ),
     "order of filters": (
         "config.yaml",

@@ -23,7 +23,7 @@ def explain(given, network, known, options, formats, folder):
     paths = dict(sheets.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
     made = backtrack_file.provenance(given.backtracks).to_json()
     predicted = best_count(options["target"]) is not None
-    rows = []
+    rows, box = [], options["saliency"]["box"]
     for image in backtrack_file.images(given.backtracks):
         index, weight = backtrack_file.fixations(given.backtracks, image=image.id)
         found = attention.on_photo(index, weight, image.frame, **options["saliency"])
@@ -44,10 +44,11 @@ def explain(given, network, known, options, formats, folder):
             on_object=attention.on_object(found.density, drawn, photo.shape[:2]),
         )
         title = f"{network}: which pixels of {image.id} the prediction goes back to"
-        figure = explanation([row], title=title)
+        figure = explanation([row], title=title, box=box)
         style.save(figure, Path(folder) / image.id, formats=formats, provenance=made)
         rows.append(row)
-    figure = contact_sheet(rows, title=f"{network}: where each prediction comes from")
+    title = f"{network}: where each prediction comes from"
+    figure = contact_sheet(rows, title=title, box=box)
     style.save(figure, Path(folder) / "all_photos", formats=formats, provenance=made)
 
 

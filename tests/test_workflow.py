@@ -31,3 +31,26 @@ def test_a_job_logs_what_it_prints_and_how_it_fails(tmp_path, body, code, expect
     assert "from Python" in log
     assert expected in log
     assert absent not in log
+
+
+WATCHED = """
+from cnnvis.progress import Lines
+from cnnvis.workflow import job
+with job("results/logs/explain/net/photos.log") as watch:
+    watch._clock = iter([0.0, 0.0, 50.0, 100.0]).__next__
+    print("only in the log")
+    list(watch(["a", "b"], "methods"))
+"""
+
+
+def test_long_work_is_seen_in_the_log_and_where_snakemake_writes(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", WATCHED], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    log = (tmp_path / "results/logs/explain/net/photos.log").read_text()
+    line = "explain net photos: methods 1 of 2, 0.02 a second, about 50 s left"
+    assert line in log
+    assert "only in the log" in log
+    assert line in run.stderr
+    assert "only in the log" not in run.stderr
+    assert run.stdout == ""

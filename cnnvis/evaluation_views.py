@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cnnvis import map_file, method_names, metrics
 from cnnvis.boxes import NO_BOX
 from cnnvis.map_sets import MapSet
-from cnnvis.metrics.measures import CHANCE
+from cnnvis.metrics.measures import CHANCE, MEASURES
 from cnnvis.predictions import class_name
 
 if TYPE_CHECKING:
@@ -88,6 +88,16 @@ def pair(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the method of cases, and the reference to compare it with; "" where there is none."""
     first, *others = cases[0]["maps"]
     return {"method": first, "reference": others[0] if others else ""}
+
+
+def title_of_cases(where: str, metric: str, cases: Sequence[Mapping[str, Any]]) -> str:
+    """Return the title of a figure of cases.
+
+    >>> title_of_cases("vgg16", "grid_pointing", [{"maps": {"backtrack": 0}}])
+    'vgg16, grid pointing: where backtracking does best, and where worst'
+    """
+    method = method_names.title(pair(cases)["method"])
+    return f"{where}, {MEASURES[metric].title}: where {method} does best, and where worst"
 
 
 def likeness(stages: MapSet) -> dict[str, NDArray[np.float64]]:

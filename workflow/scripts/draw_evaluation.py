@@ -33,8 +33,9 @@ def main(given, network, classes, methods, references, formats, folder):
         found = evaluation_views.cases(maps, measures, metric, names_of(classes), shown)
         if found:
             rows = [Case(**row) for row in found]
+            title = evaluation_views.title_of_cases(network, metric, found)
             pair = evaluation_views.pair(found)
-            figures[name] = cases(rows, metric=metric, **pair)
+            figures[name] = cases(rows, metric=metric, title=title, **pair)
     if given.get("sanity"):
         figures |= checks(given, network)
     made = map_file.provenance(given.maps).to_json()

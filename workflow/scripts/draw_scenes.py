@@ -33,7 +33,12 @@ def main(given, scenes, methods, references, formats, folder):
         "curves": perturbation_curves(
             table_file.read(given.curves), title="scenes: pixels taken away and given back"
         ),
-        "cases": cases(rows, metric="energy", **evaluation_views.pair(found)),
+        "cases": cases(
+            rows,
+            metric="energy",
+            title=evaluation_views.title_of_cases("scenes", "energy", found),
+            **evaluation_views.pair(found),
+        ),
     }
     made = map_file.provenance(given.maps).to_json()
     for name, figure in figures.items():

@@ -78,7 +78,8 @@ def marks(methods: Iterable[str]) -> dict[str, Mark]:
     """Return the marks of methods, each method's own, whichever others there are.
 
     Methods of backtracking are strong, Grad-CAM is black, a variant of it dotted, controls are
-    grey, dashed and hollow, and others pale. Only variants, and methods that are not known, take what is left in their order.
+    grey, dashed and hollow, and others pale. Only variants, and methods that are not known, take
+    what is left in their order.
     """
     own, others = count(2), count(len(_KNOWN))
     found = {}

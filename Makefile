@@ -1,5 +1,6 @@
 # make run   the whole reproduction, from a bare machine to results/index.html
 # make test  the test suite, in the same environment
+# make test-browser  the pages in a real browser
 # make help  everything else
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint reference help
+.PHONY: run test test-browser lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -15,7 +16,10 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser
+
+test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be there
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.ok ## run every linter
 	$(BIN)/ruff check .
@@ -42,4 +46,4 @@ reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_rule_graph.py
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

@@ -12,6 +12,12 @@ tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
 tom\treference\t285\tEgyptian cat\t2\t285\tEgyptian cat\t8.0\t0.3\tyes
 mug\t\t\t\t1\t504\tcoffee mug\t7.0\t0.9\t
 """
+WARNING = {
+    "backtracks": "image\trank\tlost\ton_object\tblob\ntom\t1\t0.5\t\t\n",
+    "detections": "image\trank\toverlap\tcentred_overlap\ntom\t1\t0.9\t0.1\n",
+    "class_sensitivity": "image\toverlap\tother_photos\ntom\t0.4\t0.5\n",
+    "gradients/conv2/tests": "question\tsmallest_p\nnorms\t0.01\n",
+}
 LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("walk",))
 PICTURES = {
     "predictions": ["best_classes"],
@@ -60,6 +66,8 @@ def results(tmp_path):
     (folder / "ablation.tsv").touch()
     (folder / "orders/conv1/set/quality.tsv").touch()
     (folder / "predictions.tsv").write_text(TABLE)
+    for name, text in WARNING.items():
+        (folder / f"{name}.tsv").write_text(text)
     (tmp_path / "orders.html").touch()
     return tmp_path
 
@@ -170,3 +178,16 @@ def test_a_sequence_has_its_stills_and_its_film(results):
     anchors = [section.anchor for section in study.page(results, [without], {}).sections]
     assert "net-photos-objects" in anchors
     assert "net-photos-tracks" not in anchors
+
+
+def test_what_to_keep_in_mind_stands_before_the_pictures(results):
+    page = study.page(results, [LOOK], {})
+    (care,) = page.cautions
+    assert care.where == "net on photos"
+    wrong, unlabelled, lost, few = care.sentences
+    assert wrong.startswith("1 of 1 images are misclassified: tom")
+    assert unlabelled.startswith("1 images have no class")
+    assert "50% of the weight" in lost or "at most 50%" in lost
+    assert few.startswith("Roles have few images (1 reference)")
+    text = page_text(results)
+    assert text.index("Read with care") < text.index("what it says")

@@ -294,6 +294,7 @@ rule draw_backtracks:
             subcategory="{network}",
             labels={"images": "{images}", "figure": "{name}"},
         ),
+        table=f"{RESULTS}/backtracks.tsv",
         sensitivity=f"{RESULTS}/class_sensitivity.tsv",
         pairs=f"{RESULTS}/class_pairs.tsv",
         variants=f"{RESULTS}/variants.tsv",

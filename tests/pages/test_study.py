@@ -34,41 +34,33 @@ PICTURES = {
 }
 
 
+FILES = (
+    *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
+    *("class_pairs.tsv", "variants.tsv", "proposals.tsv", "recalls.tsv", "tracks/scores.tsv"),
+    *("ablation.tsv", "orders/conv1/set/quality.tsv", "figures/tracks/walk.gif"),
+    *(f"gradients/conv2/{name}.tsv" for name in study.TABLES),
+    *(f"figures/gradients/conv2/film_{unit}.gif" for unit in (9, 10)),
+    *(f"../{name}" for name in ("kernels/conv0/kernels.png", "kernels/conv0.tsv")),
+    "../../orders.html",
+)
+
+
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "net/photos"
-    for kind, names in PICTURES.items():
-        for name in names:
-            for suffix in ("png", "svg"):
-                file = folder / f"figures/{kind}/{name}.{suffix}"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch()
-    for path in (
-        *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
-        *("class_sensitivity.tsv", "class_pairs.tsv", "variants.tsv"),
-    ):
+    drawn = [
+        f"figures/{kind}/{name}.{suffix}"
+        for kind, names in PICTURES.items()
+        for name in names
+        for suffix in ("png", "svg")
+    ]
+    for path in (*FILES, *drawn):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
-    (folder / "gradients/conv2/volumes").mkdir(parents=True)
-    for name in study.TABLES:
-        (folder / f"gradients/conv2/{name}.tsv").touch()
-    for unit in (9, 10):
-        (folder / f"figures/gradients/conv2/film_{unit}.gif").touch()
-    (tmp_path / "net/kernels/conv0").mkdir(parents=True)
-    (tmp_path / "net/kernels/conv0/kernels.png").touch()
-    (tmp_path / "net/kernels/conv0.tsv").touch()
-    for name in ("detections", "proposals", "recalls", "tracks/scores"):
-        (folder / f"{name}.tsv").parent.mkdir(exist_ok=True)
-        (folder / f"{name}.tsv").touch()
-    (folder / "figures/tracks/walk.gif").touch()
-    (folder / "orders/conv1/set").mkdir(parents=True)
-    (folder / "importance").mkdir()
-    (folder / "ablation.tsv").touch()
-    (folder / "orders/conv1/set/quality.tsv").touch()
-    (folder / "predictions.tsv").write_text(TABLE)
-    for name, text in WARNING.items():
+    for name in ("gradients/conv2/volumes", "importance"):
+        (folder / name).mkdir()
+    for name, text in {"predictions": TABLE, **WARNING}.items():
         (folder / f"{name}.tsv").write_text(text)
-    (tmp_path / "orders.html").touch()
     return tmp_path
 
 

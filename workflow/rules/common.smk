@@ -152,6 +152,17 @@ def boxes_params(wildcards):
     }
 
 
+def in_report(path, category, **labels):
+    """A table that the report of Snakemake carries; its caption has the name of the table."""
+    table = re.sub(r".*/|\.tsv$|[{}]", "", path)
+    return report(
+        path,
+        caption=f"../report/tables/{table}.rst",
+        category=category,
+        labels={**labels, "table": table},
+    )
+
+
 def judged_methods():
     """The names of the methods whose explanations are measured."""
     methods = settings["evaluation"]["methods"]

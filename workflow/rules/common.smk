@@ -5,10 +5,14 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from cnnvis import config as configuration
+from cnnvis import locks
 from cnnvis.errors import CnnvisError
 from cnnvis.source import module_digest, share_package, source_digest
 
 share_package()
+
+if workflow.is_main_process and locks.join(Path(".snakemake")):
+    logger.info("The run before this one was killed; its lock has been removed.")
 
 try:
     study = configuration.load(

@@ -108,7 +108,7 @@ def _expect(array: NDArray[Any], shape: tuple[int, ...], what: str) -> None:
 def _finite(values: NDArray[Any], dtype: str, what: str, names: Sequence[str]) -> NDArray[Any]:
     """Return the values of images as they are stored; a hole must stay different from any value."""
     with np.errstate(over="ignore"):
-        kept = values.astype(dtype)
+        kept = values.astype(dtype, copy=False)
     fine = np.isfinite(kept)
     if not fine.all():
         image = int(np.argwhere(~fine)[0, 0])

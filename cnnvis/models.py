@@ -51,12 +51,41 @@ def import_torchvision() -> ModuleType:
         NetworkError: torchvision is missing, or fails for another reason.
     """
     try:
-        return _import_torchvision()
+        with _without_compiler():
+            return _import_torchvision()
     except (ImportError, RuntimeError) as error:
         raise NetworkError(
             f"torchvision cannot be imported: {error}. Install the versions of torch and "
             "torchvision that belong together (requirements-torch.txt)."
         ) from error
+
+
+_COMPILER = "torch._dynamo.utils"
+
+
+@contextmanager
+def _without_compiler() -> Iterator[None]:
+    """Let torchvision be imported without torch's compiler, which takes longer than all of torch.
+
+    One of its box operators asks the compiler at run time whether a device is supported, and
+    imports it for that. Inside the block a module with that one function stands for it; called, it
+    asks the real one. See docs/decisions/0013-starting-torch.md.
+    """
+    if _COMPILER in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(_COMPILER)
+    stand_in.is_compile_supported = _is_compile_supported  # type: ignore[attr-defined]
+    sys.modules[_COMPILER] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(_COMPILER) is stand_in:
+            del sys.modules[_COMPILER]
+
+
+def _is_compile_supported(device: str) -> bool:
+    return bool(importlib.import_module(_COMPILER).is_compile_supported(device))
 
 
 def _import_torchvision() -> ModuleType:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnvis import files, hdf5_bounds
-from cnnvis.errors import FileError, StoreError
+from cnnvis.errors import CnnvisError, FileError, StoreError
 from cnnvis.hdf5_sink import Sink
 from cnnvis.provenance import Provenance
 
@@ -144,6 +144,10 @@ def open_checked(
         try:
             _check_schema(file, path, schema, version)
             yield file
+        except CnnvisError as error:
+            if str(Path(path)) in str(error):
+                raise
+            raise StoreError(f"{path}: {error}") from error
         except _OF_CONTENT as error:
             raise StoreError(_damaged(path, error)) from error
 

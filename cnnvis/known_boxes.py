@@ -31,10 +31,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, tuple[Box, ...]]:
         ImageError: the file is missing, lacks a column, or a box is none.
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise ImageError(f"cannot read the table of boxes {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ImageError(
+            f"cannot read the table of boxes {path}: {error}. Save it as CSV in UTF-8."
+        ) from error
     found: dict[str, tuple[Box, ...]] = {}
     for number, row in enumerate(rows, start=2):
         if not set(COLUMNS) <= set(row):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.geometry import Frame
@@ -138,10 +138,15 @@ def decode(data: bytes, name: str) -> Photo:
         raise ImageError(_huge(name)) from error
     except ImageError:
         raise
+    except UnidentifiedImageError as error:  # which names the place of an object in memory
+        raise ImageError(
+            f"{name} cannot be decoded: it is damaged, or begins like none of the formats "
+            f"{', '.join(FORMATS)}. Open it in a viewer and save it again as one of them."
+        ) from error
     except Exception as error:  # Pillow's decoders fail in many ways
         raise ImageError(
-            f"{name} cannot be decoded: {error}. It may be damaged, cut short, or no picture in "
-            f"one of the formats {', '.join(FORMATS)}; open it in a viewer and save it again."
+            f"{name} cannot be decoded: {error}. It may be damaged or cut short; open it in a "
+            "viewer and save it again."
         ) from error
 
 

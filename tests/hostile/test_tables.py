@@ -6,8 +6,9 @@ import os
 import pytest
 from PIL import Image
 
-from cnnvis import catalogue, classes, config, known_boxes, sheets, table_file
+from cnnvis import catalogue, classes, config, images, known_boxes, sheets, table_file
 from cnnvis.errors import CnnvisError, ConfigError, ImageError
+from hostile.watching import outcome
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1", "＝1+1"]
 IDS = {
@@ -23,7 +24,7 @@ IDS = {
     "a line": "a\nb",
     "an escape": "a\x1b[31mb",
     "from right to left": "a\u202eb",
-    "another alphabet": "а",  # noqa: RUF001 - a Cyrillic letter that looks like a Latin one
+    "another alphabet": "а",
     "a blank": " a",
     "nothing": "",
     "a page": "<script>",
@@ -66,7 +67,7 @@ ENCODINGS = {
     "an open quote": b'id,source\na,"b.png\n',
     "NUL": b"id,source\na\0,b.png\0\n",
     "a column twice": b"id,id,source\na,b,c\n",
-    "ten thousand columns": b"id,source" + b",x" * 10_000 + b"\n",
+    "a thousand columns": b"id,source" + b",x" * 1000 + b"\n",
 }
 
 
@@ -77,13 +78,10 @@ def test_a_table_in_another_form_is_refused_or_its_photo_is(data, tmp_path, seal
     for read in (read_and_look, sheets.read_manifest, known_boxes.read):
         with sealed(), pytest.raises(ImageError, match=r"table\.csv|cannot read|the name"):
             read(path)
+    given = {"name": "mine", "sheet": str(path), "shards": 1, "on_bad_image": "fail"}
     with sealed():
-        try:
-            config._image_set(
-                {"name": "mine", "sheet": str(path), "shards": 1, "on_bad_image": "fail"}
-            )
-        except ConfigError as error:
-            assert "images.mine.sheet" in str(error)
+        found = outcome(lambda: config._image_set(given), "images.mine.sheet")
+    assert found in ("read", "refused")
 
 
 def read_and_look(path):
@@ -143,11 +141,11 @@ def materialise(folder, rows, **options):
 
 def test_a_folder_of_hostile_names_becomes_harmless_ids(tmp_path, sealed):
     folder = tmp_path / "photos"
-    names = ["=1+1.png", "-x.png", "a\nb.png", "mean.png", "x" * 240 + ".png", "..png", "é ü.png"]
+    names = ["=1+1.png", "-x.png", "a\nb.png", "mean.png", "x" * 240 + ".png", "é ü.png"]
     (folder / "deep" / ("d" * 200)).mkdir(parents=True)
     for name in (*names, "deep/" + "d" * 200 + "/x.png"):
-        Image.new("RGB", (4, 4)).save(folder / name)
-    Image.new("RGB", (4, 4)).save(os.fsencode(folder) + b"/\xff.png")
+        Image.new("RGB", (4, 4)).save(folder / name, "PNG")
+    Image.new("RGB", (4, 4)).save(os.fsencode(folder) + b"/\xff.png", "PNG")
     with sealed():
         found = sheets.folder_sheet(folder)
     assert len(set(found["id"])) == len(names) + 2
@@ -163,7 +161,7 @@ def test_a_manifest_begins_no_cell_with_a_formula(tmp_path, monkeypatch):
     materialise(tmp_path, [("a", "=1+1.png")])
     rows = sheets.read_manifest("manifest.csv")
     assert list(rows["path"]) == ["./=1+1.png"]
-    assert Image.open(rows["path"][0]).size == (4, 4)
+    assert images.read(rows["path"][0]).shape == (4, 4, 3)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -33,7 +33,7 @@ LIES = {
     "no JSON": safetensors(b"not json"),
     "JSON, but a list": safetensors([1, 2]),
     "bytes that are no UTF-8": safetensors(b'{"\xff": 1}'),
-    "nested a hundred thousand deep": safetensors(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "nested a hundred thousand deep": safetensors(b'{"a":' + b"[" * 100_000),
     "values beyond the file": safetensors({"a": tensor(0, 800, (200,))}, bytes(8)),
     "values before their beginning": safetensors({"a": tensor(8, 0)}, bytes(8)),
     "negative places": safetensors({"a": tensor(-8, 0)}, bytes(8)),

@@ -4,6 +4,8 @@ import os
 import sys
 from contextlib import contextmanager
 
+from cnnvis.errors import CnnvisError
+
 #: Events of Python's audit that no reader of a file has a reason for.
 FORBIDDEN = (
     "ctypes.dlopen", "ftplib.connect", "http.client.connect", "os.chmod", "os.exec", "os.fork",
@@ -20,10 +22,12 @@ _watching = [False]
 def _hook(event, arguments):
     if not _watching[0]:
         return
-    if event in FORBIDDEN:
+    if event in FORBIDDEN or (event == "open" and _is_writing(arguments[2])):
         _seen.append((event, arguments))
-    elif event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING:
-        _seen.append((event, arguments))
+
+
+def _is_writing(flags):
+    return isinstance(flags, int) and flags & WRITING
 
 
 sys.addaudithook(_hook)  # for good: Python has no way to take one away
@@ -39,3 +43,12 @@ def nothing_done():
     finally:
         _watching[0] = False
     assert _seen == []
+
+
+def outcome(read, name):
+    """Return ``read``, or ``refused`` where an error of ours names the file; others pass."""
+    try:
+        read()
+    except CnnvisError as error:
+        return "refused" if name in str(error) else f"refused without its name: {error}"
+    return "read"

@@ -118,13 +118,13 @@ def _care(results: Path, look: Look) -> Care:
 def _missing(images: str, table: Path) -> Care:
     """Return which images of a set are on no page, and why."""
     rows = table_file.rows(table)
-    sentences = [f"{row['image']} ({row['source']}): {row['reason']}" for row in rows[:_LISTED]]
+    sentences = [f"{row['image']}: {row['reason']}" for row in rows[:_LISTED]]
     if rows:
         what = "1 image" if len(rows) == 1 else f"{len(rows)} images"
         sentences.insert(0, f"{what} could not be used; no figure and no number is about them.")
     if len(rows) > _LISTED:
         sentences.append(f"{len(rows) - _LISTED} more: {table}")
-    return Care(f"Left out of {images}", tuple(sentences))
+    return Care(f"Images left out of {images}", tuple(sentences))
 
 
 def _sections(results: Path, look: Look) -> Iterator[Section]:

@@ -322,5 +322,5 @@ def test_the_largest_resize_is_that_of_all_networks():
     study = load(DEFAULT)
     assert study.largest_resize == 256
     own = {"name": "mine", "architecture": "alexnet", "weights": "random", "layers": ["features.0"]}
-    own |= {"preprocessing": OWN_PREPROCESSING | {"resize": 999}}
+    own |= {"preprocessing": OWN_PREPROCESSING | {"resize": 999}, "classes": "imagenet"}
     assert load(changed(("networks", 1), own)).largest_resize == 999

@@ -1,6 +1,7 @@
 """Valid files with some bytes changed: a result, or an error that names the file; nothing else."""
 
 import io
+import json
 import pickle
 import tarfile
 import zipfile
@@ -15,7 +16,18 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save
 
-from cnnvis import assets, classes, config, frames, images, known_boxes, models, sheets, weights
+from cnnvis import (
+    assets,
+    box_files,
+    classes,
+    config,
+    frames,
+    images,
+    known_boxes,
+    models,
+    sheets,
+    weights,
+)
 from cnnvis.caffe import importing, messages
 from hostile.watching import nothing_done, outcome
 
@@ -84,6 +96,16 @@ def manifest(path):
 SHEET = b"id,source,class,role,sha256\na,a.png,285,reference,\nb.2,b.png,Egyptian cat,,\n"
 MANIFEST = b"id,path,sha256,class,role,rows,cols\na,a.png,0,285,reference,3,4\nb,b.png,0,,,5,6\n"
 
+VOC = b"""<annotation><size><width>30</width><height>20</height></size><object><name>cat</name>
+<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9</xmax><ymax>8</ymax></bndbox></object></annotation>"""
+COCO = json.dumps(
+    {
+        "images": [{"id": 1, "file_name": "a.png", "height": 20, "width": 30}],
+        "categories": [{"id": 2, "name": "cat"}],
+        "annotations": [{"image_id": 1, "category_id": 2, "bbox": [1, 2.5, 3, 4]}],
+    }
+).encode()
+
 #: File name -> its bytes, and what reads it.
 FILES = {
     "w.safetensors": (save(STATE), weights.read_file),
@@ -110,6 +132,8 @@ FILES = {
     "c.csv": (SHEET, lambda path: config._read_sheet(path, "mine")),
     "m.csv": (MANIFEST, manifest),
     "b.csv": (b"image,row0,col0,row1,col1\na,1,2,3,4\n", known_boxes.read),
+    "coco.json": (COCO, box_files.coco),
+    "voc.xml": (VOC, lambda path: box_files._xml(path) and box_files.voc(path.parent)),
     "n.txt": ("cat\ndog\nété\n".encode(), lambda path: classes.names_of(str(path))),
     "i.png": (picture("PNG"), images.read),
     "p.png": (picture("PNG", "P"), images.read),

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from cnnvis import (
     images,
     known_boxes,
     models,
+    ordering,
     sheets,
     weights,
 )
@@ -75,6 +77,13 @@ def film():
 def old_pickle():
     arrays = {"conv1": [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(2)]}
     return pickle.dumps(arrays, protocol=3).replace(b"numpy._core.", b"numpy.core.")
+
+
+def order():
+    found = ordering.order(np.random.default_rng(0).random((4, 5, 5)), "kmeans", clusters=2)
+    with tempfile.TemporaryDirectory() as folder:
+        ordering.write(Path(folder) / "order.json", found, "{}")
+        return (Path(folder) / "order.json").read_bytes()
 
 
 def caffe_weights(path):
@@ -134,6 +143,7 @@ FILES = {
     "b.csv": (b"image,row0,col0,row1,col1\na,1,2,3,4\n", known_boxes.read),
     "coco.json": (COCO, box_files.coco),
     "voc.xml": (VOC, lambda path: box_files._xml(path) and box_files.voc(path.parent)),
+    "order.json": (order(), ordering.read),
     "n.txt": ("cat\ndog\nété\n".encode(), lambda path: classes.names_of(str(path))),
     "i.png": (picture("PNG"), images.read),
     "p.png": (picture("PNG", "P"), images.read),

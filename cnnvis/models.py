@@ -22,7 +22,7 @@ from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
 from cnnvis.entries import CAFFE, prototxt
-from cnnvis.errors import NetworkError, did_you_mean
+from cnnvis.errors import NetworkError, StoreError, did_you_mean
 from cnnvis.files import sha256
 from cnnvis.provenance import Provenance
 
@@ -204,9 +204,19 @@ def provenance_digest(path: str | os.PathLike[str]) -> str:
     """Return what stands for weights in the provenance of what is made with them.
 
     The digest of the provenance that :func:`convert` stored; the sha256 of any other file.
+
+    Raises:
+        NetworkError: the file is missing or damaged, or its provenance is none.
     """
     text = weight_files.read_provenance(path) if Path(path).suffix == ".safetensors" else ""
-    return Provenance.from_json(text).digest if text else sha256(path)
+    if not text:
+        return sha256(path)
+    try:
+        return Provenance.from_json(text).digest
+    except StoreError as error:
+        raise NetworkError(
+            f"{path}: {error}. Delete it and start the workflow, or save it again."
+        ) from error
 
 
 def archive_of(entry: NetworkEntry) -> Archive | None:

@@ -21,6 +21,7 @@ rule write_index:
         quality=rules.orders.input,
         importance=rules.importance.input,
         volumes=rules.volumes.input,
+        left_out=expand(LEFT_OUT, images=study.images),
     output:
         index="results/index.html",
         overview=report(

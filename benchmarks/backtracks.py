@@ -38,7 +38,7 @@ def preprocessing(name: str) -> images.Preprocessing:
 def photos(name: str, count: int) -> torch.Tensor:
     """Return so many images: the photos of the default study, over and over, or noise."""
     prepared = preprocessing(name)
-    files = sorted((ROOT / "resources/images/photos").glob("[!.]*"))
+    files = sorted((ROOT / "resources/images/photos").glob("*/[!.]*"))
     if not files:
         shape = (count, 3, prepared.crop, prepared.crop)
         return torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from cnnvis import catalogue, config_checks
+from cnnvis import catalogue, config_checks, tars
 from cnnvis.errors import ConfigError, did_you_mean
 from cnnvis.files import sha256
 
@@ -50,7 +50,7 @@ class NetworkChoice:
 
 @dataclass(frozen=True)
 class ImageChoice:
-    """An image set of the study: a sheet or a folder, cut into shards.
+    """An image set of the study: a sheet or a folder, cut into shards, or tar files, a shard each.
 
     ``ids`` are those of the sheet and ``archives`` the names of the archives it takes photos from;
     ``content`` is the digest of a sheet of the catalogue, which Snakemake does not watch as a file.
@@ -61,6 +61,7 @@ class ImageChoice:
     sheet: str | None
     folder: str | None
     shards: int
+    tars: tuple[str, ...] = ()
     catalogued: bool = False
     skip_bad: bool = False
     content: str = ""
@@ -324,8 +325,10 @@ def _known_layers(entry: catalogue.NetworkEntry) -> tuple[catalogue.LayerRow, ..
 def _image_set(item: Mapping[str, Any]) -> ImageChoice:
     name, sheet, folder = item["name"], item.get("sheet"), item.get("folder")
     skip_bad = item["on_bad_image"] == "skip"
-    if sheet and folder:
-        raise ConfigError(f"images.{name}: give a sheet or a folder, not both.")
+    if sum(key in item for key in ("sheet", "folder", "tars")) > 1:
+        raise ConfigError(f"images.{name}: give a sheet, a folder or tars, and one of them.")
+    if "tars" in item:
+        return _tar_set(item, skip_bad)
     if folder:
         if not Path(folder).is_dir():
             raise ConfigError(f"images.{name}.folder: there is no folder {folder}.")
@@ -346,6 +349,20 @@ def _image_set(item: Mapping[str, Any]) -> ImageChoice:
         ids=ids,
         archives=archives,
     )
+
+
+def _tar_set(item: Mapping[str, Any], skip_bad: bool) -> ImageChoice:
+    name = item["name"]
+    try:
+        files = tars.expand(item["tars"])
+    except ConfigError as error:
+        raise ConfigError(f"images.{name}.tars: {error}") from None
+    if item["shards"] not in (1, len(files)):
+        raise ConfigError(
+            f"images.{name}.shards: tar files are shards themselves, and these are {len(files)}, "
+            f"not {item['shards']}. Leave the key out."
+        )
+    return ImageChoice(name, None, None, len(files), tars=files, skip_bad=skip_bad)
 
 
 def _without_words(archive: catalogue.Archive) -> dict[str, Any]:

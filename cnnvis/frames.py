@@ -12,7 +12,7 @@ from PIL import Image, ImageSequence
 from cnnvis import images
 from cnnvis.errors import ImageError
 from cnnvis.images import Photo
-from cnnvis.sheets import SUFFIXES
+from cnnvis.tars import SUFFIXES
 
 MOST = 2000
 """No more frames than these are read."""

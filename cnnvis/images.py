@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cnnvis import tars
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.geometry import Frame
 
@@ -110,11 +111,13 @@ def read(path: str | os.PathLike[str]) -> Photo:
 
     The camera's orientation is applied. Grey, palette and 16 bit become RGB; what is transparent is
     laid on white, as a page would show it. Of an animation the first picture counts. Only
-    :data:`FORMATS` are read.
+    :data:`FORMATS` are read. A path may be a place in a tar file (:mod:`cnnvis.tars`).
 
     Raises:
         ImageError: the file is missing, no picture, broken or truncated, or far too large.
     """
+    if tars.is_place(str(path)):
+        return decode(tars.read(str(path)), str(path))
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -1,7 +1,7 @@
-"""What a stage that runs a network starts from: the network, and one shard of prepared images."""
+"""What a stage that runs a network starts from: the network, and prepared images."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import ceil
@@ -92,30 +92,28 @@ def read(
     weights: str | os.PathLike[str],
     manifest: str | os.PathLike[str],
     described: Mapping[str, Any],
-    shard: Sequence[int] = (0, 1),
     *,
     graph: Callable[..., network.Network] = network.open,
 ) -> Inputs:
-    """Load a network's weights and choose the images of one shard.
+    """Load a network's weights and the table of the images.
 
     Args:
         weights: the safetensors file of the network.
-        manifest: the table of the image set.
+        manifest: the table of an image set, or of one shard of it.
         described: the network's ``architecture`` and ``preprocessing``, as its catalogue entry.
-        shard: which part of how many parts.
         graph: ``network.trace`` where hooks on modules do not do.
 
     Raises:
         NetworkError: the weights do not fit the architecture.
         TraceError: ``graph`` cannot follow the network.
         ConfigError: the preprocessing cannot be meant.
-        ImageError: the manifest cannot be read, or has no such shard.
+        ImageError: the manifest cannot be read.
     """
     preprocessing = images.Preprocessing.from_mapping(described["preprocessing"])
     model = models.load(described["architecture"], weights=weights)
     return Inputs(
         net=graph(model, input_shape=(3, preprocessing.crop, preprocessing.crop)),
         preprocessing=preprocessing,
-        rows=sheets.shard(sheets.read_manifest(manifest), *shard),
+        rows=sheets.read_manifest(manifest),
         weights_sha256=models.provenance_digest(weights),
     )

@@ -3,7 +3,9 @@
 A sheet is a CSV file with the columns ``id`` and ``source`` and, if known, ``class``, ``role`` and
 ``sha256``. A source is a path, absolute or relative to the sheet; ``archive:NAME!member`` with an
 archive of the catalogue (one more ``!member`` for an archive inside it); or
-``package:skimage/data/chelsea.png``, a photo that comes with a package this one needs anyway.
+``package:skimage/data/chelsea.png``, a photo that comes with a package this one needs anyway; or
+``tar:train-0000.tar!512+110563``, the place of a photo in a tar file, relative to the working
+directory.
 """
 
 import csv
@@ -14,13 +16,16 @@ import os
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cnnvis import assets, catalogue, classes, images, table_file
+from cnnvis import assets, catalogue, classes, images, table_file, tars
 from cnnvis.errors import AssetError, CnnvisError, ConfigError, ImageError, did_you_mean
 from cnnvis.files import canonical_json, replacing, write_text
 from cnnvis.labels import FIRST, Image
+from cnnvis.progress import Watch, unwatched
+from cnnvis.tars import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +44,6 @@ _TAKEN = (FIRST, "mean", "set", "all_photos")
 _NO_LETTERS = ("Cc", "Cs")
 """Unicode's categories of control characters and of what stands for bytes that are no UTF-8."""
 LEFT_OUT_COLUMNS = ("image", "source", "reason")
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
 def read_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
@@ -96,6 +100,51 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     return sheet.reindex(columns=list(COLUMNS), fill_value="")
 
 
+def tar_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Return the sheet of all photos in a tar file, in its order.
+
+    An id is the key of a sample, made as that of :func:`folder_sheet`. The class is that of the
+    file ``.cls`` beside a photo.
+
+    Raises:
+        ImageError: it cannot be read, holds no photos, or what no set of images may hold.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "id": id_of(f"{one.key}.x"),
+            "source": f"tar:{place}",
+            "class": _class_text(one.class_text, f"{path}: {one.key}"),
+        }
+        for one in tars.samples(path)
+        for place in one.photos.values()
+    ]
+    sheet = pd.DataFrame(rows).reindex(columns=list(COLUMNS), fill_value="")
+    _check(sheet, os.fspath(path))
+    return sheet
+
+
+def join(manifests: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
+    """Write the manifest of a whole set from those of its parts, in their order.
+
+    Raises:
+        ImageError: a part cannot be read, or an id is in two of them.
+    """
+    import pandas as pd
+
+    parts = [read_manifest(manifest) for manifest in manifests]
+    whole = pd.concat(parts, ignore_index=True)
+    for name in whole["id"][whole["id"].duplicated()].head(1):
+        first, second, *_ = (
+            os.fspath(manifest)
+            for manifest, part in zip(manifests, parts, strict=True)
+            if name in set(part["id"])
+        )
+        raise ImageError(f"the id '{name}' is in {first} and in {second}; give each its own.")
+    write_text(path, whole.to_csv(index=False, lineterminator="\n"))
+
+
 def _is_free(name: str) -> bool:
     return len(name) <= _LONGEST and name not in _TAKEN
 
@@ -114,6 +163,7 @@ def materialise(
     manifest_path: str | os.PathLike[str],
     resize: int = 1,
     skip_bad: bool = False,
+    watch: Watch[dict[str, str]] = unwatched,
 ) -> "pd.DataFrame":
     """Check every photo of a sheet, write a manifest of the files, and return what was left out.
 
@@ -132,6 +182,7 @@ def materialise(
         skip_bad: leave a bad photo out, with its reason, where it would be an error. A photo is bad
             that is missing, cannot be decoded, is far too large or too narrow, or is not the one
             with the given sha256. What is wrong with an archive is no fault of a photo.
+        watch: what passes on the rows of the sheet, and says how far it is.
 
     Returns:
         A table with the columns :data:`LEFT_OUT_COLUMNS`, empty where nothing was left out.
@@ -147,7 +198,8 @@ def materialise(
     out = io.StringIO()
     writer = csv.DictWriter(out, MANIFEST_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in sheet.to_dict("records"):
+    photos: list[dict[str, str]] = sheet.astype(str).to_dict("records")  # type: ignore[assignment]
+    for row in watch(photos, "photos"):
         try:
             path, data = _photo(row["source"], Path(sheet_dir), Path(archives_dir))
             rows, cols = _checked_size(data, row["source"], row["sha256"], resize)
@@ -348,6 +400,8 @@ def _photo(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | Non
             "are not UTF-8). Rename the file."
         )
     kind, _, rest = source.partition(":")
+    if kind == "tar":
+        return Path(rest), tars.read(rest)
     if kind == "archive":
         name, *members = rest.split("!")
         return None, assets.member(archives_dir / catalogue.archive(name).filename, *members)

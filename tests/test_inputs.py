@@ -33,9 +33,9 @@ def weights(tmp_path_factory):
     return path
 
 
-def read(weights, manifest, *shard, **more):
+def read(weights, manifest, **more):
     described = {"architecture": "squeezenet1_1", "preprocessing": PREPROCESSING}
-    return inputs.read(weights, manifest, described, *shard, **more)
+    return inputs.read(weights, manifest, described, **more)
 
 
 def test_the_network_fits_the_images(weights, manifest):
@@ -49,13 +49,27 @@ def test_the_network_fits_the_images(weights, manifest):
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_shard_holds_its_part_of_the_images(weights, manifest):
-    parts = [read(weights, manifest, (place, 2)) for place in range(2)]
-    assert [[label.id for label in part.labels] for part in parts] == [["a"], ["b", "c"]]
-    assert parts[0].digests["weights"] == parts[1].digests["weights"]
-    assert parts[0].digests["images"] == sheets.digest(parts[0].rows) != parts[1].digests["images"]
-    with pytest.raises(ImageError, match="no shard 2"):
-        read(weights, manifest, (2, 2))
+def test_the_digest_is_that_of_the_images_of_a_manifest(weights, manifest):
+    whole, part = read(weights, manifest), manifest.with_name("part.csv")
+    lines = manifest.read_text().splitlines(keepends=True)
+    part.write_text("".join(lines[:2]))
+    alone = read(weights, part)
+    assert [label.id for label in alone.labels] == ["a"]
+    assert alone.digests["weights"] == whole.digests["weights"]
+    assert alone.digests["images"] == sheets.digest(alone.rows) != whole.digests["images"]
+
+
+def test_batches_are_watched(weights, manifest):
+    seen = []
+
+    def watch(items, what):
+        for item in items:
+            seen.append((item, len(items), what))
+            yield item
+
+    names = [part.names for part in read(weights, manifest).batches(2, watch)]
+    assert names == [("a", "b"), ("c",)]
+    assert seen == [(0, 2, "batches"), (1, 2, "batches")]
 
 
 def test_the_way_to_the_graph_can_be_chosen(weights, manifest):

@@ -365,3 +365,26 @@ def test_an_archive_that_is_missing_is_no_fault_of_its_photos(study, tmp_path, m
 def test_a_sheet_of_good_photos_leaves_nothing_out(mixed):
     rows = mixed[mixed["id"].isin(["good", "last"])]
     assert taken(rows, skip_bad=True).empty
+
+
+def parts_of(tmp_path, *ids):
+    paths = []
+    for place, names in enumerate(ids):
+        rows = "".join(f"{name},{name}.png,{'0' * 64},,,4,5\n" for name in names)
+        path = tmp_path / f"{place:04d}.csv"
+        path.write_text("id,path,sha256,class,role,rows,cols\n" + rows)
+        paths.append(path)
+    return paths
+
+
+def test_manifests_of_parts_are_joined_in_order(tmp_path):
+    sheets.join(parts_of(tmp_path, "ab", "c"), tmp_path / "all.csv")
+    (tmp_path / "x").mkdir()
+    (whole,) = parts_of(tmp_path / "x", "abc")
+    assert (tmp_path / "all.csv").read_bytes() == whole.read_bytes()
+
+
+def test_an_id_in_two_parts_is_refused(tmp_path):
+    with pytest.raises(ImageError, match=r"'b' is in .*0000.csv and in .*0002.csv"):
+        sheets.join(parts_of(tmp_path, "ab", "c", "b"), tmp_path / "all.csv")
+    assert not (tmp_path / "all.csv").exists()

@@ -141,7 +141,7 @@ def test_bad_photos_are_skipped_where_asked_for_and_listed_on_the_first_page(stu
     assert "3 images could not be used" in page
     for name in ("digit_8_1", "gone", "formula"):
         assert f"<li>{name}: " in page
-    log = (study / "results/logs/image_set/digits.log").read_text()
+    log = (study / "results/logs/image_part/digits/0000.log").read_text()
     assert "left out image 'digit_8_1'" in log
     runs.snakemake(study, "--report", "report.zip")
     with zipfile.ZipFile(study / "report.zip") as report:

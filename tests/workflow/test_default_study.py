@@ -216,6 +216,7 @@ CHANGES = {
         "buckeye,",
         "chestnut,",
         {
+            "image_part",
             "image_set",
             "extract",
             "gather_activations",

@@ -15,8 +15,8 @@ rule extract:
     """Record the wanted layers of {wildcards.network} for one shard of {wildcards.images}."""
     input:
         weights=rules.network_weights.output.weights,
-        manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        manifest=rules.image_part.output.manifest,
+        photos=rules.image_part.output.photos,
     output:
         f"{RESULTS}/activations/{{shard}}.h5",
     log:
@@ -33,7 +33,6 @@ rule extract:
         code=code("extract.py"),
         network=network_params,
         layers=lambda w: list(study.networks[w.network].recorded),
-        shard=lambda w: [int(w.shard), study.images[w.images].shards],
         options=settings["activations"],
     script:
         "../scripts/extract.py"

@@ -1,8 +1,9 @@
 # Downloads, and what is made of them once: weights as safetensors, photos with a manifest.
 # IN:  the catalogue of the package; own sheets, folders and weights
 # OUT: resources/archives/{file}, resources/networks/{network}.safetensors,
-#      resources/images/{images}.csv and the photos in resources/images/{images}/,
-#      resources/images/{images}.left_out.tsv: photos that cannot be used, and why
+#      resources/images/{images}/{shard}.csv and the photos in resources/images/{images}/{shard}/,
+#      resources/images/{images}/{shard}.left_out.tsv: photos that cannot be used, and why,
+#      resources/images/{images}.csv and {images}.left_out.tsv: those of all shards
 
 
 rule downloads:
@@ -61,18 +62,18 @@ rule network_weights:
         "../scripts/convert_weights.py"
 
 
-rule image_set:
-    """Check every photo of {wildcards.images}, and take those out that lie in archives."""
+rule image_part:
+    """Check the photos of one shard of {wildcards.images}, and take out those in archives."""
     input:
         unpack(image_files),
     output:
-        manifest="resources/images/{images}.csv",
-        photos=directory("resources/images/{images}"),
-        left_out=left_out_in_report() if study.leaves_out else LEFT_OUT,
+        manifest="resources/images/{images}/{shard}.csv",
+        photos=directory("resources/images/{images}/{shard}"),
+        left_out="resources/images/{images}/{shard}.left_out.tsv",
     log:
-        "results/logs/image_set/{images}.log",
+        "results/logs/image_part/{images}/{shard}.log",
     benchmark:
-        "results/benchmarks/image_set/{images}.tsv"
+        "results/benchmarks/image_part/{images}/{shard}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -80,10 +81,36 @@ rule image_set:
         mem_mb=memory(1000),
         runtime=60,
     params:
-        code=code("fetch_images.py"),
+        code=code("check_images.py"),
         catalogued=lambda w: study.images[w.images].catalogued,
         content=lambda w: study.images[w.images].content,
+        cut=cut_of,
         resize=study.largest_resize,
         skip_bad=lambda w: study.images[w.images].skip_bad,
     script:
-        "../scripts/fetch_images.py"
+        "../scripts/check_images.py"
+
+
+rule image_set:
+    """List all photos of {wildcards.images}, and those that were left out."""
+    input:
+        manifests=shards("resources/images/{images}/{shard}.csv"),
+        left_out=shards("resources/images/{images}/{shard}.left_out.tsv"),
+    output:
+        manifest="resources/images/{images}.csv",
+        left_out=left_out_in_report() if study.leaves_out else LEFT_OUT,
+    log:
+        "results/logs/image_set/{images}.log",
+    benchmark:
+        "results/benchmarks/image_set/{images}.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("gather_images.py"),
+    script:
+        "../scripts/gather_images.py"

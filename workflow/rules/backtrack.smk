@@ -19,8 +19,8 @@ rule walk_back:
     """Walk from the class scores of {wildcards.network} back to the pixels, for one shard."""
     input:
         weights=rules.network_weights.output.weights,
-        manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        manifest=rules.image_part.output.manifest,
+        photos=rules.image_part.output.photos,
     output:
         backtracks=f"{RESULTS}/backtracks/{{shard}}.h5",
         objects=f"{RESULTS}/objects/{{shard}}.h5",
@@ -38,7 +38,6 @@ rule walk_back:
         code=code("walk_back.py"),
         network=network_params,
         classes=class_params,
-        shard=lambda w: [int(w.shard), study.images[w.images].shards],
         options=WALK,
         others={"rivals": settings["objects"]["rivals"]},
     script:
@@ -72,7 +71,7 @@ rule walk_variants:
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         f"{RESULTS}/variants.h5",
     log:

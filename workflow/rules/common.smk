@@ -131,9 +131,22 @@ def weights_file(wildcards):
     return {}
 
 
-def image_files(wildcards):
-    """What an image set is made from: archives, and an own sheet or folder."""
+def photos_of_set(wildcards):
+    """The folders with the photos of a set that lie in no folder of the user's."""
+    return shards("resources/images/{images}/{shard}")(wildcards)
+
+
+def cut_of(wildcards):
+    """Which part of how many a shard is of a sheet or a folder; tar files are not cut."""
     choice = study.images[wildcards.images]
+    return [] if choice.tars else [int(wildcards.shard), choice.shards]
+
+
+def image_files(wildcards):
+    """What a shard of an image set is made from: archives, an own sheet or folder, a tar file."""
+    choice = study.images[wildcards.images]
+    if choice.tars:
+        return {"tar": choice.tars[int(wildcards.shard)]}
     files = {"archives": [f"resources/archives/{name}" for name in choice.downloads]}
     if choice.folder:
         files["folder"] = choice.folder

@@ -37,7 +37,7 @@ rule explain_photos:
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         f"{EVALUATION}/maps.h5",
     log:
@@ -66,7 +66,7 @@ rule evaluate:
         unpack(known_boxes),
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
         maps=rules.explain_photos.output[0],
     output:
         measures=f"{EVALUATION}/photos.tsv",
@@ -98,7 +98,7 @@ rule evaluate_mosaics:
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         measures=f"{EVALUATION}/mosaics.tsv",
         maps=f"{EVALUATION}/mosaics.h5",
@@ -129,7 +129,7 @@ rule sanity:
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         table=in_report(
             f"{EVALUATION}/sanity.tsv",

@@ -30,7 +30,7 @@ rule draw_predictions:
     input:
         activations=rules.gather_activations.output[0],
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         report(
             directory(f"{FIGURES}/predictions"),
@@ -192,7 +192,7 @@ rule draw_through:
     input:
         activations=rules.gather_activations.output[0],
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
         orders=lambda w: expand(
             f"{ORDERS}/{{method}}.json",
             layer=study.networks[w.network].layers,
@@ -300,7 +300,7 @@ rule draw_backtracks:
         backtracks=rules.gather_backtracks.output[0],
         predictions=rules.tabulate_predictions.output.table,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         photos=report(
             directory(f"{FIGURES}/backtracks"),

@@ -17,8 +17,8 @@ rule differentiate:
     """Differentiate the inspected scores by the filters of {wildcards.layer}, for one shard."""
     input:
         weights=rules.network_weights.output.weights,
-        manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        manifest=rules.image_part.output.manifest,
+        photos=rules.image_part.output.photos,
     output:
         f"{GRADIENTS}/{{shard}}.h5",
     log:
@@ -35,7 +35,6 @@ rule differentiate:
         code=code("differentiate.py"),
         network=network_params,
         classes=class_params,
-        shard=lambda w: [int(w.shard), study.images[w.images].shards],
         units=settings["gradients"]["units"],
         batch=settings["gradients"]["batch"],
     script:

@@ -21,7 +21,7 @@ rule remove_filters:
     input:
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
         gradients=lambda w: expand(
             rules.gather_gradients.output[0],
             layer=study.networks[w.network].filters,

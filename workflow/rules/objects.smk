@@ -35,7 +35,7 @@ rule find_objects:
         backtracks=rules.gather_objects.output[0],
         activations=rules.gather_activations.output[0],
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
     output:
         detections=in_report(
             f"{RESULTS}/detections.tsv",
@@ -93,7 +93,7 @@ rule spot_in_frames:
         unpack(known_boxes),
         weights=rules.network_weights.output.weights,
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
         sequences=[one["path"] for one in TRACKING["sequences"] if one["path"]],
     output:
         f"{TRACKS}/found.tsv",
@@ -126,7 +126,7 @@ rule draw_tracks:
         unpack(known_boxes),
         found=rules.spot_in_frames.output[0],
         manifest=rules.image_set.output.manifest,
-        photos=rules.image_set.output.photos,
+        photos=photos_of_set,
         sequences=[one["path"] for one in TRACKING["sequences"] if one["path"]],
     output:
         tracks=expand(

@@ -3,17 +3,17 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layer, classes, units, batch, shard, code, output, watch):
-    """Write the gradient file of one shard, a batch of images at a time."""
+def main(weights, manifest, network, layer, classes, units, batch, code, output, watch):
+    """Write the gradient file of one a batch of images at a time."""
     from cnnvis import classes as names
     from cnnvis import gradient_file, gradients, inputs, provenance
     from cnnvis.predictions import class_name
 
-    given = inputs.read(weights, manifest, network, shard)
+    given = inputs.read(weights, manifest, network)
     wanted = [names.index_of(unit, classes) for unit in units]
     made = provenance.of(
         "differentiate",
-        params={"network": network, "layer": layer, "units": wanted, "shard": shard},
+        params={"network": network, "layer": layer, "units": wanted},
         inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
@@ -48,7 +48,6 @@ if "snakemake" in globals():
             snakemake.params.classes,
             snakemake.params.units,
             snakemake.params.batch,
-            snakemake.params.shard,
             snakemake.params.code,
             snakemake.output[0],
             watch,

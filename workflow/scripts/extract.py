@@ -3,16 +3,16 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layers, shard, options, code, output, watch):
-    """Write the activation file of one shard, a batch of images at a time."""
+def main(weights, manifest, network, layers, options, code, output, watch):
+    """Write the activation file of one a batch of images at a time."""
     from cnnvis import inputs, pipeline, provenance, store
     from cnnvis import network as networks
 
-    given = inputs.read(weights, manifest, network, shard)
+    given = inputs.read(weights, manifest, network)
     net = given.net
     made = provenance.of(
         "extract",
-        params={"network": network, "layers": layers, "shard": shard, "options": options},
+        params={"network": network, "layers": layers, "options": options},
         inputs=given.digests,
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
@@ -43,7 +43,6 @@ if "snakemake" in globals():
             snakemake.input.manifest,
             snakemake.params.network,
             snakemake.params.layers,
-            snakemake.params.shard,
             snakemake.params.options,
             snakemake.params.code,
             snakemake.output[0],

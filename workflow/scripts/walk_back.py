@@ -1,10 +1,10 @@
-"""Walk from class scores back to the pixels, for one shard, by two sets of choices."""
+"""Walk from class scores back to the pixels, for one by two sets of choices."""
 
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, names, options, others, shard, code, output, watch):
-    """Write two backtrack files of one shard, a batch of images at a time.
+def main(weights, manifest, network, names, options, others, code, output, watch):
+    """Write two backtrack files of one a batch of images at a time.
 
     They differ in their choices alone, and share the network and what it recorded.
     """
@@ -13,13 +13,13 @@ def main(weights, manifest, network, names, options, others, shard, code, output
     from cnnvis import backtrack, inputs
     from cnnvis import network as networks
 
-    given = inputs.read(weights, manifest, network, shard, graph=networks.trace)
+    given = inputs.read(weights, manifest, network, graph=networks.trace)
     net = networks.fold(given.net)
     wanted = backtrack.needed(net, net.scores)
     with ExitStack() as files:
         walks = []
         for path, choices in ((output.backtracks, options), (output.objects, options | others)):
-            params = {"network": network, "options": choices, "shard": shard}
+            params = {"network": network, "options": choices}
             writer = files.enter_context(opened(path, net, given, params, code))
             walks.append((choices, writer))
         for part in given.batches(options["batch"], watch):
@@ -74,7 +74,6 @@ if "snakemake" in globals():
             snakemake.params.classes,
             snakemake.params.options,
             snakemake.params.others,
-            snakemake.params.shard,
             snakemake.params.code,
             snakemake.output,
             watch,

@@ -1,0 +1,181 @@
+"""Photos in tar files, as WebDataset packs them, read where they lie.
+
+A sample is the files of one name up to its first point: ``n02123045/cat7.jpg`` is a photo, and
+``n02123045/cat7.cls`` beside it holds the number of its class. Other files are left alone. Nothing
+is ever unpacked: a photo is known by the place of its bytes, ``train-0000.tar!512+110563``.
+"""
+
+import os
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from cnnvis.errors import ConfigError, ImageError
+
+_PLACE = re.compile(r"(?P<tar>.+\.tar)!(?P<offset>[0-9]{1,15})\+(?P<size>[0-9]{1,10})")
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+_MOST_BYTES = 1 << 28
+"""Largest file that is read out of a tar file: 256 MiB."""
+_MOST_DIGITS = 20
+"""Bytes of a file ``.cls``: more are no number of a class."""
+_CLASS = ".cls"
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+"""Endings of the files that are taken for photos."""
+
+
+@dataclass
+class Sample:
+    """One sample of a tar file.
+
+    Attributes:
+        key: what its files are called, up to the first point.
+        photos: places of the photos, by ending.
+        class_text: what the file ``.cls`` says, or nothing.
+    """
+
+    key: str
+    photos: dict[str, str] = field(default_factory=dict)
+    class_text: str = ""
+
+
+def expand(pattern: str) -> tuple[str, ...]:
+    """Return the tar files that a pattern stands for, in order.
+
+    ``{0000..0099}`` counts, ``*`` stands for whatever is there, in the last part of the path.
+
+    Raises:
+        ConfigError: a file is not there, or none fits, or one is no ``.tar``.
+
+    >>> _counted("train-{08..11}.tar")
+    ['train-08.tar', 'train-09.tar', 'train-10.tar', 'train-11.tar']
+    """
+    paths = _counted(pattern)
+    if "*" in pattern:
+        names = (Path(one) for one in paths)
+        paths = sorted(str(path) for one in names for path in one.parent.glob(one.name))
+    if not paths:
+        raise ConfigError(f"no file fits {pattern}.")
+    for path in paths:
+        if not path.endswith(".tar"):
+            raise ConfigError(
+                f"{path} is no .tar file. Files that are compressed as well cannot be read in the "
+                "middle: unpack them to .tar."
+            )
+        if not Path(path).is_file():
+            raise ConfigError(f"there is no file {path}.")
+    return tuple(paths)
+
+
+def _counted(pattern: str) -> list[str]:
+    found = _RANGE.search(pattern)
+    if found is None:
+        return [pattern]
+    first, last = found.groups()
+    numbers = (str(n).zfill(len(first)) for n in range(int(first), int(last) + 1))
+    parts = (pattern[: found.start()] + number + pattern[found.end() :] for number in numbers)
+    return [path for part in parts for path in _counted(part)]
+
+
+def samples(path: str | os.PathLike[str]) -> list[Sample]:
+    """Return the samples of a tar file that have photos, in its order; only headers are read.
+
+    Raises:
+        ImageError: no tar file, a broken or a compressed one; a link, or a file twice; no photos.
+    """
+    found: dict[str, Sample] = {}
+    seen = set()
+    for info in _files(path):
+        if info.name in seen:
+            raise ImageError(f"{path} holds {info.name} twice; programs differ in which they take.")
+        seen.add(info.name)
+        key, ending = _split(info.name)
+        sample = found.setdefault(key, Sample(key))
+        place = f"{os.fspath(path)}!{info.offset_data}+{info.size}"
+        if ending == _CLASS:
+            sample.class_text = _class_text(place, info)
+        elif ending in SUFFIXES:
+            sample.photos[ending] = place
+    whole = [sample for sample in found.values() if sample.photos]
+    if not whole:
+        raise ImageError(f"{path} holds no photos ({', '.join(SUFFIXES)}).")
+    for sample in whole:
+        if len(sample.photos) > 1:
+            raise ImageError(
+                f"{path}: the sample {sample.key} has {len(sample.photos)} photos "
+                f"({', '.join(sample.photos)}); leave one."
+            )
+    return whole
+
+
+def _files(path: str | os.PathLike[str]) -> Iterator[tarfile.TarInfo]:
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for info in tar:
+                if info.isdir():
+                    continue
+                if not info.isreg() or info.sparse is not None:
+                    raise ImageError(
+                        f"{path}: {info.name} is a link, a device or full of holes; only plain "
+                        "files are read."
+                    )
+                yield info
+    except (OSError, tarfile.TarError, ValueError, OverflowError) as error:
+        raise ImageError(
+            f"cannot read {path}: {error}. It has to be a tar file that is whole and not "
+            "compressed."
+        ) from error
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the key of a file and its ending, in small letters.
+
+    >>> _split("n02123045/cat7.seg.png")
+    ('n02123045/cat7', '.seg.png')
+    """
+    path = PurePosixPath(name)
+    stem, point, ending = path.name.partition(".")
+    return path.with_name(stem).as_posix() if stem else name, (point + ending).lower()
+
+
+def _class_text(place: str, info: tarfile.TarInfo) -> str:
+    text = read(place).strip() if info.size <= _MOST_DIGITS else b""
+    if not text.isdigit():
+        raise ImageError(f"{place} ({info.name}) has to hold the number of a class, and no more.")
+    return text.decode("ascii")
+
+
+def is_place(path: str) -> bool:
+    """Tell whether a path is the place of a photo in a tar file.
+
+    >>> is_place("train-0000.tar!512+110563"), is_place("tom.jpg")
+    (True, False)
+    """
+    return _PLACE.fullmatch(path) is not None
+
+
+def read(place: str) -> bytes:
+    """Return the bytes at a place in a tar file.
+
+    Raises:
+        ImageError: no such place: there is no such file, or it is shorter by now.
+    """
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise ImageError(f"{place} is no place in a tar file, such as train.tar!512+1000.")
+    size = int(found["size"])
+    if size > _MOST_BYTES:
+        raise ImageError(f"{place} has more than {_MOST_BYTES >> 20} MiB; it is not read.")
+    try:
+        with Path(found["tar"]).open("rb") as file:
+            file.seek(int(found["offset"]))
+            data = file.read(size)
+    except OSError as error:
+        raise ImageError(f"cannot read {place}: {error.strerror}.") from error
+    if len(data) < size:
+        raise ImageError(
+            f"{place}: {found['tar']} ends before it. It was changed since its photos were listed: "
+            "start the workflow with --forcerun image_part."
+        )
+    return data

@@ -1,0 +1,149 @@
+"""Photos in tar files: listed by their headers, read in place, and what is refused."""
+
+import io
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnvis import images, sheets, tars
+from cnnvis.errors import ConfigError, ImageError
+
+
+def picture(value):
+    out = io.BytesIO()
+    Image.fromarray(np.full((4, 5, 3), value, np.uint8)).save(out, "png")
+    return out.getvalue()
+
+
+def tar_of(path, files, mode="w"):
+    with tarfile.open(path, mode) as tar:
+        for name, content in files:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture
+def train(tmp_path):
+    return tar_of(
+        tmp_path / "train-0000.tar",
+        [
+            ("cats/tom.jpg", picture(10)),
+            ("cats/tom.cls", b"281\n"),
+            ("cats/tom.json", b"{}"),
+            ("mug.PNG", picture(20)),
+            ("notes.txt", b"no photo"),
+        ],
+    )
+
+
+def test_samples_are_listed_with_their_class(train):
+    sheet = sheets.tar_sheet(train)
+    assert sheet["id"].tolist() == ["cats__tom", "mug"]
+    assert sheet["class"].tolist() == ["281", ""]
+    assert set(sheet["role"]) == {""}
+
+
+def test_photos_are_read_in_place(train):
+    for source, value in zip(sheets.tar_sheet(train)["source"], (10, 20), strict=True):
+        photo = images.read(source.removeprefix("tar:"))
+        assert photo.shape == (4, 5, 3)
+        assert (photo == value).all()
+
+
+def test_a_manifest_keeps_the_place_and_writes_no_photo(train, tmp_path):
+    manifest = tmp_path / "m.csv"
+    sheets.materialise(
+        sheets.tar_sheet(train),
+        sheet_dir=".",
+        folder=tmp_path / "photos",
+        archives_dir=tmp_path,
+        manifest_path=manifest,
+    )
+    rows = sheets.read_manifest(manifest)
+    assert rows["path"].map(tars.is_place).all()
+    assert not (tmp_path / "photos").exists()
+    assert (images.read(rows["path"][1]) == 20).all()
+
+
+def test_long_names_and_large_archives_are_listed_right(tmp_path):
+    name = "a" * 300
+    path = tar_of(tmp_path / "long.tar", [(f"{name}.png", picture(7))])
+    (sample,) = tars.samples(path)
+    assert sample.key == name
+    assert (images.read(sample.photos[".png"]) == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([("a.txt", b"x")], "holds no photos"),
+        ([("a.png", b"x"), ("a.png", b"y")], "holds a.png twice"),
+        ([("a.png", b"x"), ("a.jpg", b"y")], "has 2 photos"),
+        ([("a.png", b"x"), ("a.cls", b"cat")], "number of a class"),
+        ([("a.png", b"x"), ("a.cls", b"1" * 21)], "number of a class"),
+        ([("a.png", b"x"), ("a.cls", b"5000")], r"5000"),
+    ],
+)
+def test_what_no_set_may_hold_is_refused(tmp_path, files, message):
+    with pytest.raises(ImageError, match=message):
+        sheets.tar_sheet(tar_of(tmp_path / "a.tar", files))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_are_refused(tmp_path, kind):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        info = tarfile.TarInfo("a.png")
+        info.type, info.linkname = kind, "/etc/passwd"
+        tar.addfile(info)
+    with pytest.raises(ImageError, match="only plain files"):
+        tars.samples(tmp_path / "a.tar")
+
+
+def test_compressed_cut_and_other_files_are_refused(tmp_path, train):
+    compressed = tar_of(tmp_path / "z.tar", [("a.png", picture(1))], "w:gz")
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(train.read_bytes()[:700])
+    other = tmp_path / "other.tar"
+    other.write_bytes(b"no tar" * 500)
+    for path in (compressed, other, tmp_path / "missing.tar"):
+        with pytest.raises(ImageError, match=f"cannot read .*{path.name}"):
+            tars.samples(path)
+    with pytest.raises(ImageError, match=r"cannot read|ends before it|holds no photos"):
+        [images.read(place) for one in tars.samples(cut) for place in one.photos.values()]
+
+
+def test_a_tar_file_that_became_shorter_is_named(train):
+    place = sheets.tar_sheet(train)["source"][1].removeprefix("tar:")
+    train.write_bytes(train.read_bytes()[:1024])
+    with pytest.raises(ImageError, match="was changed since"):
+        tars.read(place)
+
+
+@pytest.mark.parametrize("place", ["a.tar", "a.tar!x+1", "a.zip!1+1", "a.tar!1+99999999999"])
+def test_places_are_exact(place):
+    assert not tars.is_place(place)
+    with pytest.raises(ImageError, match="no place in a tar file"):
+        tars.read(place)
+
+
+def test_more_than_a_photo_may_have_is_not_read(tmp_path):
+    with pytest.raises(ImageError, match="MiB"):
+        tars.read(f"{tmp_path}/a.tar!0+999999999")
+
+
+def test_patterns(tmp_path):
+    for number in ("08", "09", "10"):
+        (tmp_path / f"t-{number}.tar").touch()
+    expected = tuple(f"{tmp_path}/t-{number}.tar" for number in ("08", "09", "10"))
+    assert tars.expand(f"{tmp_path}/t-{{08..10}}.tar") == expected
+    assert tars.expand(f"{tmp_path}/t-*.tar") == expected
+    with pytest.raises(ConfigError, match="there is no file"):
+        tars.expand(f"{tmp_path}/t-{{08..11}}.tar")
+    with pytest.raises(ConfigError, match="no file fits"):
+        tars.expand(f"{tmp_path}/x-*.tar")
+    with pytest.raises(ConfigError, match=r"no \.tar file"):
+        tars.expand(f"{tmp_path}/t.tar.gz")

@@ -1,0 +1,19 @@
+"""Make one table of the photos of all shards, and one of those that were left out."""
+
+from cnnvis.workflow import job
+
+
+def main(manifests, left_out, output):
+    """Write both; an id that two shards share is an error."""
+    import pandas as pd
+
+    from cnnvis import sheets, table_file
+
+    sheets.join(manifests, output.manifest)
+    parts = [table_file.read(part) for part in left_out]
+    table_file.write(output.left_out, pd.concat(parts, ignore_index=True))
+
+
+if "snakemake" in globals():
+    with job(snakemake.log[0]):
+        main(snakemake.input.manifests, snakemake.input.left_out, snakemake.output)

@@ -53,7 +53,6 @@ def of_gradients(
     gradients: Path,
     weights: Path,
     *,
-    first: bool,
     options: Mapping[str, Any],
     where: tuple[str, str],
 ) -> list[Group]:
@@ -62,7 +61,6 @@ def of_gradients(
     Args:
         gradients: the gradient file.
         weights: of the network, as :func:`cnnvis.models.convert` wrote them.
-        first: whether the filters see the image, so that they are pictures themselves.
         options: ``roles``, ``order``, ``reduction`` and ``channel``, see
             :func:`cnnvis.gradient_views.read`.
         where: names of the network and of the image set.
@@ -72,7 +70,7 @@ def of_gradients(
     """
     network, images = where
     layer = gradient_file.layer(gradients)
-    tiles = _tiles(kernel_file.of_colours(weights, layer if first else ""))
+    tiles = _tiles(kernel_file.of_colours(weights, layer))
     groups = []
     for unit in gradient_file.units(gradients):
         shown = gradient_views.read(gradients, unit=unit.index, **options)

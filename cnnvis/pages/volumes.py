@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
@@ -25,9 +24,10 @@ from cnnvis import render
 from cnnvis.camera import ORDER_EDGE
 from cnnvis.errors import CnnvisError
 from cnnvis.files import canonical_json, write_text
+from cnnvis.pages.index import environment
 from cnnvis.volume_groups import PERCENTILE, Group
 
-DATA_FILES = ("pages/templates/index.css", "pages/templates/volumes/*")
+DATA_FILES = ("pages/templates/*.css", "pages/templates/volumes/*")
 
 SCRIPTS = (
     "data",
@@ -64,7 +64,7 @@ DIVERGING: dict[str, Colormap] = {
 }
 """Colours of signed data: black at zero, told apart by the colour-blind; the first is the default."""
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_PARTS = Path(__file__).with_name("templates") / "volumes"
 _STILL = (400, 300)  # pixels (cols, rows) of a still picture
 _STILL_SLICES = 72
 _ENTRIES = 256  # of a table of colours
@@ -99,17 +99,8 @@ def render_page(groups: Sequence[Group], *, title: str = "Volumes") -> str:
         raise CnnvisError(
             f"the page of volumes needs groups, each with a name of its own; got {names}."
         )
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return templates.get_template("volumes/page.html").render(
+    return environment().get_template("volumes/page.html").render(
         title=title,
-        style=Markup(_part("../index.css") + _part("style.css")),
         shaders={name: Markup(_part(f"{name}.glsl")) for name in ("corner", "ray")},
         script=Markup("\n".join(_part(f"{name}.js") for name in SCRIPTS)),
         data=Markup(_script_safe(canonical_json(_data(groups, title)))),
@@ -254,5 +245,5 @@ def _script_safe(json: str) -> str:
 
 
 def _part(name: str) -> str:
-    """Return a file of the page."""
-    return (_TEMPLATES / "volumes" / name).read_text(encoding="utf-8")
+    """Return a file that is put into the page as it is."""
+    return (_PARTS / name).read_text(encoding="utf-8")

@@ -69,6 +69,9 @@ class Controls {
     this.showPosition(group);
     this.showOnly();
     const plays = group.volumes.length > 1;
+    if (!plays && this.playing !== null) {
+      this.play(); // there is nothing to go on to
+    }
     for (const id of ["before", "play", "next"]) {
       document.getElementById(id).disabled = !plays;
     }

@@ -12,6 +12,9 @@ class Stage {
     this.loaded = []; // [volume of the data, its textures], as far as they are there
     this.loading = null; // the latest wish
     this.drawWords = () => {};
+    this.failed = (error) => {
+      throw error;
+    };
   }
 
   /** Return the width and height of the stage in pixels of the page. */

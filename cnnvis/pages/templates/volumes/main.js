@@ -64,6 +64,7 @@ function follow({ state, data, renderer, stage, painter, controls, slicePanel, t
         stage.loading = null;
         problem.textContent = `Cannot show ${state.volume.title}: ${error.message}.`;
         problem.hidden = false;
+        painter.request(); // what was shown before, if anything
         return;
       }
     }
@@ -97,6 +98,7 @@ async function main() {
   const stage = new Stage(document.getElementById("stage"), state, renderer);
   const painter = new Painter(picture, gl, renderer, stage);
   stage.drawWords = () => drawWords(words, stage);
+  stage.failed = giveUp;
   const controls = new Controls(state);
   const slicePanel = new SlicePanel(state);
   const transferPanel = new TransferPanel(state);

@@ -18,7 +18,7 @@ const COARSE_STRIDE = 1.3;
 const LEAST = 0.15;
 
 class Painter {
-  /** `stage` says what there is to draw, and draws the words over it. */
+  /** `stage` says what there is to draw, draws the words over it, and hears of what fails. */
   constructor(canvas, gl, renderer, stage) {
     Object.assign(this, { canvas, gl, renderer, stage });
     this.cost = { fine: null, coarse: null }; // milliseconds per million pixels
@@ -50,7 +50,13 @@ class Painter {
   go() {
     if (!this.ticking) {
       this.ticking = true;
-      requestAnimationFrame(() => this.tick());
+      requestAnimationFrame(() => {
+        try {
+          this.tick();
+        } catch (error) {
+          this.stage.failed(error);
+        }
+      });
     }
   }
 

@@ -66,7 +66,8 @@ class SlicePanel {
         greatest = group.level(byte);
       }
     }
-    const most = greatest === 0 ? "all zero" : `at most ${this.value(greatest)}`;
+    const what = group.signed ? "strongest value" : "greatest value";
+    const most = greatest === 0 ? "all zero" : `${what} ${this.value(greatest)}`;
     this.words.textContent =
       `${capital(group.counted)} ${channel}${cluster}, at position ${place} of 0 to ` +
       `${group.channels - 1}; ${most}.`;

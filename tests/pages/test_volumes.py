@@ -89,7 +89,7 @@ def test_kernels_are_in_the_page_as_colours(page):
 def test_signed_data_have_colours_that_are_black_at_zero_and_differ_by_sign(page):
     for table in data_of(page)["diverging"]:
         colours = np.frombuffer(base64.b64decode(table["colours"]), np.uint8).reshape(-1, 3)
-        assert colours[127:129].max() <= 24, "the middle is as dark as the ground"
+        assert colours[127:129].max() < 32, "the middle is as dark as the ground"
         below, above = colours[40].astype(int), colours[215].astype(int)
         assert below[2] > below[0] + 40, "blue below zero"
         assert above[0] > above[2] + 40, "red or orange above"

@@ -26,6 +26,7 @@ class Group:
     Attributes:
         name: of its own, such as ``net/photos/conv1``: it stands in addresses.
         title: one line for the reader.
+        where: what several groups have in common, such as the network and the images; may be "".
         blocks: (channel, row, col) by name, such as the image, or the role of the images.
         orders: of the channels, by name.
         spacing: (row, col) distance between neighbouring voxels of a plane.
@@ -52,6 +53,7 @@ class Group:
     counted: str = "channel"
     unit: str = "activation"
     tiles: NDArray[Any] | None = None
+    where: str = ""
 
     def __post_init__(self) -> None:
         """Check that every part fits the others."""

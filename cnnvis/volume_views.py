@@ -41,11 +41,12 @@ def of_maps(
     _, row, col = spec.voxel
     return Group(
         "/".join((network, images, layer, shown)),
-        f"{network} on {images}, {layer}: maps of {shown}",
+        f"{layer}: maps of {shown}",
         {shown: store.read(activations, layer=layer, image=shown)},
         {order.method: order for order in map(ordering.read, orders)},
         spacing=(row, col),
         tiles=_tiles(kernel_file.of_colours(weights, spec.convolution)),
+        where=f"{network} on {images}",
     )
 
 
@@ -78,12 +79,13 @@ def of_gradients(
         groups.append(
             Group(
                 "/".join((network, images, "gradients", layer, str(unit.index))),
-                f"{network} on {images}, {layer}: gradients of {unit}, mean of each role",
+                f"{layer}: gradients of {unit} by role",
                 {group.name: volume.data[back] for group, volume in shown.of_groups()},
                 {shown.ordering.method: shown.ordering},
                 counted="filter",
                 unit="gradient (score per weight)",
                 tiles=tiles,
+                where=f"{network} on {images}",
             )
         )
     return groups

@@ -38,7 +38,7 @@ def test_maps_come_in_every_order_with_their_kernels(tmp_path, weights):
         tmp_path / "a.h5", files, path, layer="features.0", image="i1", where=("net", "photos")
     )
     assert group.name == "net/photos/features.0/i1"
-    assert group.title == "net on photos, features.0: maps of i1"
+    assert (group.where, group.title) == ("net on photos", "features.0: maps of i1")
     assert np.array_equal(group.blocks["i1"], maps["features.0"][1])
     assert list(group.orders) == ["natural", "brightness", "kmeans"]
     assert group.orders["kmeans"].cluster is not None

@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,10 @@ def render_page(groups: Sequence[Group], *, title: str = "Volumes") -> str:
         script=Markup("\n".join(_part(f"{name}.js") for name in SCRIPTS)),
         data=Markup(_script_safe(canonical_json(_data(groups, title)))),
         stills=[_stills(group) for group in groups],
-        groups=[(group.name, group.title) for group in groups],
+        groups=[
+            (where, [(group.name, group.title) for group in some])
+            for where, some in groupby(groups, key=lambda group: group.where)
+        ],
     )
 
 
@@ -152,7 +156,7 @@ def _group(group: Group) -> dict[str, Any]:
     blocks, orders = list(group.blocks), list(group.orders)
     return {
         "name": group.name,
-        "title": group.title,
+        "title": _whole_title(group),
         "counted": group.counted,
         "unit": group.unit,
         "axes": list(group.axes),
@@ -218,7 +222,12 @@ def _stills(group: Group) -> Stills:
         )
         for title, block, order in group.volumes
     ]
-    return Stills(group.title, tuple(pictures))
+    return Stills(_whole_title(group), tuple(pictures))
+
+
+def _whole_title(group: Group) -> str:
+    """Return the title of a group with what it has in common with others."""
+    return f"{group.where}, {group.title}" if group.where else group.title
 
 
 def _address(pixels: npt.NDArray[np.uint8]) -> str:

@@ -55,6 +55,7 @@ function follow({ state, data, renderer, stage, painter, controls, slicePanel, t
       const words = all ? `${state.group.volumes.length} volumes` : state.volume.title;
       picture.setAttribute("aria-label", `${state.group.title}: ${words}`);
       said.textContent = state.volume.title;
+      document.getElementById("shown").textContent = state.group.title;
       try {
         if (!(await stage.load())) {
           return;

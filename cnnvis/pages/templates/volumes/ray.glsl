@@ -42,7 +42,7 @@ const float DARK = 0.985;      // a ray ends where so much of what lies behind i
 const int MOST_SPANS = 4096;   // no ray has so many, nor so many samples in a span:
 const int MOST_SAMPLES = 4096; // they end the loops whatever happens
 const float AMBIENT = 0.35;    // light that a surface seen from its edge sends to the eye
-const float EDGE = 1.0;        // pixels, half the width of an edge of the box
+const float EDGE = 0.8;        // pixels, half the width of an edge of the box
 
 vec4 lookAt(float share, int row) {
   return texelFetch(look, ivec2(int(clamp(share, 0.0, 1.0) * float(ENTRIES - 1) + 0.5), row), 0);
@@ -83,14 +83,28 @@ vec2 through(vec3 low, vec3 high, vec3 perWay) {
   return vec2(max(max(near.x, near.y), max(near.z, 0.0)), min(far.x, min(far.y, far.z)));
 }
 
-// How much of the colour of an edge is seen where a ray meets a face of the box.
-float onEdge(vec3 at, float length) {
-  vec3 away = min(at, size - at) * voxel;
-  float nearest = min(away.x, min(away.y, away.z));
-  float farthest = max(away.x, max(away.y, away.z));
-  float second = away.x + away.y + away.z - nearest - farthest;
-  float pixels = second * focal / length;
+// How much of the colour of a line is seen so many pixels beside it.
+float line(float pixels) {
   return 1.0 - smoothstep(EDGE, EDGE + 1.0, pixels);
+}
+
+// How far it is in a plane, in voxels, from where a ray meets it to where the next pixel's does.
+vec3 spread(vec3 way, float length, vec3 normal) {
+  vec3 across = right - way * (dot(right, normal) / dot(way, normal));
+  vec3 along = up - way * (dot(up, normal) / dot(way, normal));
+  return length * sqrt(across * across + along * along) / focal + 1e-6;
+}
+
+// How much of the colour of an edge is seen where a ray meets a face of the box.
+float onEdge(vec3 at, vec3 way, float length) {
+  vec3 away = max(min(at, size - at), 0.0);
+  vec3 world = away * voxel;
+  vec3 normal = world.x <= min(world.y, world.z)
+    ? vec3(1.0, 0.0, 0.0)
+    : world.y <= world.z ? vec3(0.0, 1.0, 0.0) : vec3(0.0, 0.0, 1.0);
+  // A face is no edge of its own.
+  vec3 pixels = away / spread(way, length, normal) + normal * 1e6;
+  return line(min(pixels.x, min(pixels.y, pixels.z)));
 }
 
 #if defined(SURFACE)
@@ -214,18 +228,18 @@ void main() {
     colour = vec4(background, 1.0);
     return;
   }
-  vec3 behind = mix(background, frame, 0.35 * onEdge(eye + way * box.y, box.y));
-  float front = onEdge(eye + way * box.x, box.x);
+  vec3 behind = mix(background, frame, 0.35 * onEdge(eye + way * box.y, way, box.y));
+  float front = onEdge(eye + way * box.x, way, box.x);
 
   vec2 shown = through(clipLow, clipHigh, perWay);
   float outline = 0.0;
   if (slice >= 0.0) {
     float length = (slice + 0.5 - eye.z) * perWay.z;
     vec2 at = (eye + way * length).xy;
-    vec2 away = min(at, size.xy - at) * voxel.xy;
-    float pixels = min(away.x, away.y) * focal / length;
-    if (length > 0.0 && pixels > 0.0) {
-      outline = 1.0 - smoothstep(EDGE, EDGE + 1.0, pixels);
+    vec2 pixels = min(at, size.xy - at) / spread(way, length, vec3(0.0, 0.0, 1.0)).xy;
+    float nearest = min(pixels.x, pixels.y);
+    if (length > 0.0 && nearest > 0.0) {
+      outline = line(nearest);
       if (sliceFilled) {
         behind = lookAt(texelFetch(voxels, ivec3(at, slice), 0).r, SEEN).rgb;
         shown.y = min(shown.y, length);

@@ -64,7 +64,9 @@ class Controls {
       }
     }
     for (const output of this.form.querySelectorAll("output[data-of]")) {
-      output.textContent = this.words(output.dataset.of);
+      const words = this.words(output.dataset.of);
+      output.textContent = words;
+      this.form.elements[output.dataset.of].setAttribute("aria-valuetext", words);
     }
     this.showPosition(group);
     this.showOnly();

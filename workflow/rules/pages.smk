@@ -60,7 +60,7 @@ rule write_volume_page:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(1000),
         runtime=30,
     params:
         code=code("write_volume_page.py"),

@@ -2,38 +2,24 @@
 # IN:  activations.h5, orders and gradients of results/{network}/{images}, weights of the networks
 # OUT: results/volumes.html
 
-# What the page of volumes shows, in its order: files, and what of them.
+# What the page of volumes shows, in its order: wildcards of a group each.
 MAPS_SHOWN = [
-    {
-        "network": choice.name,
-        "images": images,
-        "layer": layer,
-        "activations": f"results/{choice.name}/{images}/activations.h5",
-        "weights": f"resources/networks/{choice.name}.safetensors",
-        "orders": expand(
-            f"{ORDERS}/{{method}}.json",
-            network=choice.name,
-            images=images,
-            layer=layer,
-            source=settings["ordering"]["source"],
-            method=settings["ordering"]["methods"],
-        ),
-    }
+    {"network": choice.name, "images": images, "layer": layer}
     for choice in study.networks.values()
     for images in study.images
     for layer in choice.layers
 ]
 GRADIENTS_SHOWN = [
-    {
-        "network": choice.name,
-        "images": images,
-        "gradients": f"results/{choice.name}/{images}/gradients/{layer}.h5",
-        "weights": f"resources/networks/{choice.name}.safetensors",
-    }
+    {"network": choice.name, "images": images, "layer": layer}
     for choice in study.networks.values()
     for images in study.images
     for layer in choice.filters
 ]
+
+
+def each(pattern, shown, **more):
+    """The paths of a pattern for everything that is shown."""
+    return [path for one in shown for path in expand(pattern, **one, **more)]
 
 
 rule volume_page:
@@ -46,10 +32,16 @@ rule volume_page:
 rule write_volume_page:
     """Write results/volumes.html, which needs no server and asks nothing of the network."""
     input:
-        activations=list(dict.fromkeys(one["activations"] for one in MAPS_SHOWN)),
-        orders=[path for one in MAPS_SHOWN for path in one["orders"]],
-        gradients=[one["gradients"] for one in GRADIENTS_SHOWN],
-        weights=list(dict.fromkeys(one["weights"] for one in MAPS_SHOWN)),
+        activations=each(rules.gather_activations.output[0], MAPS_SHOWN),
+        weights=each(rules.network_weights.output.weights, MAPS_SHOWN),
+        orders=each(
+            f"{ORDERS}/{{method}}.json",
+            MAPS_SHOWN,
+            source=settings["ordering"]["source"],
+            method=settings["ordering"]["methods"],
+        ),
+        gradients=each(f"{GRADIENTS}.h5", GRADIENTS_SHOWN),
+        filters=each(rules.network_weights.output.weights, GRADIENTS_SHOWN),
     output:
         "results/volumes.html",
     log:
@@ -66,6 +58,7 @@ rule write_volume_page:
         code=code("write_volume_page.py"),
         maps=MAPS_SHOWN,
         gradients=GRADIENTS_SHOWN,
+        methods=len(settings["ordering"]["methods"]),
         image=settings["volumes"]["image"],
         options={
             key: settings["gradients"][key]

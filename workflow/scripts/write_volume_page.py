@@ -3,28 +3,29 @@
 from cnnvis.workflow import job
 
 
-def main(maps, gradients, image, options, output):
+def main(maps, gradients, methods, image, options, files, output):
     """Write results/volumes.html: a group for every layer, then one for every inspected unit."""
     from cnnvis import volume_views
     from cnnvis.pages import volumes
 
-    groups = [
-        volume_views.of_maps(
-            one["activations"],
-            one["orders"],
-            one["weights"],
-            layer=one["layer"],
-            image=image,
-            where=(one["network"], one["images"]),
+    groups = []
+    for number, shown in enumerate(maps):
+        groups.append(
+            volume_views.of_maps(
+                files.activations[number],
+                files.orders[number * methods : (number + 1) * methods],
+                files.weights[number],
+                layer=shown["layer"],
+                image=image,
+                where=(shown["network"], shown["images"]),
+            )
         )
-        for one in maps
-    ]
-    for one in gradients:
+    for number, shown in enumerate(gradients):
         groups += volume_views.of_gradients(
-            one["gradients"],
-            one["weights"],
+            files.gradients[number],
+            files.filters[number],
             options=options,
-            where=(one["network"], one["images"]),
+            where=(shown["network"], shown["images"]),
         )
     volumes.write(output, groups)
 
@@ -34,7 +35,9 @@ if "snakemake" in globals():
         main(
             snakemake.params.maps,
             snakemake.params.gradients,
+            snakemake.params.methods,
             snakemake.params.image,
             snakemake.params.options,
+            snakemake.input,
             snakemake.output[0],
         )

@@ -100,8 +100,7 @@ class Group:
     @cached_property
     def limit(self) -> float:
         """The magnitude that is the largest level: all volumes of the group share it."""
-        magnitudes = np.concatenate([np.abs(block).ravel() for block in self.blocks.values()])
-        return float(np.percentile(magnitudes, PERCENTILE)) or float(magnitudes.max()) or 1.0
+        return limit(*self.blocks.values())
 
     @property
     def volumes(self) -> tuple[tuple[str, str, str], ...]:
@@ -122,8 +121,31 @@ class Group:
         return block if len(self.orders) == 1 else f"{block}, {order}"
 
 
+def limit(*blocks: ArrayLike) -> float:
+    """Return the magnitude that is the largest level of blocks; above 0, whatever they hold.
+
+    >>> limit([[0.0, -2.0]], [[2.0, 0.0]]), limit([0.0])
+    (2.0, 1.0)
+    """
+    magnitudes = np.concatenate([np.abs(block).ravel() for block in map(np.asarray, blocks)])
+    return float(np.percentile(magnitudes, PERCENTILE)) or float(magnitudes.max()) or 1.0
+
+
+def roots(values: ArrayLike, limit: float, *, signed: bool) -> NDArray[np.float64]:
+    """Return square roots of the share of ``limit``, with their sign; magnitudes above it are 1.
+
+    Where there are no signs, negative values are 0.
+
+    >>> roots([-9.0, -1.0, 0.0, 4.0], 4.0, signed=True).tolist()
+    [-1.0, -0.5, 0.0, 1.0]
+    """
+    array = np.asarray(values, np.float64)
+    shares = np.sqrt(np.clip(np.abs(array) / limit, 0, 1))
+    return np.asarray(np.sign(array) * shares if signed else np.where(array > 0, shares, 0))
+
+
 def levels(values: ArrayLike, limit: float, *, signed: bool) -> NDArray[np.uint8]:
-    """Return square roots of the share of ``limit`` as bytes; magnitudes above it are clipped.
+    """Return :func:`roots` as bytes.
 
     0 to 255 for 0 to ``limit``. Signed: 1 to 255 for ``-limit`` to ``limit``, and 128 for zero, so
     that both signs have equally many steps.
@@ -133,8 +155,5 @@ def levels(values: ArrayLike, limit: float, *, signed: bool) -> NDArray[np.uint8
     >>> levels([-9.0, -1.0, 0.0, 4.0], 4.0, signed=True).tolist()
     [1, 64, 128, 255]
     """
-    array = np.asarray(values, np.float64)
-    roots = np.sqrt(np.clip(np.abs(array) / limit, 0, 1))
-    if signed:
-        return np.asarray(ZERO + np.rint((255 - ZERO) * np.sign(array) * roots), np.uint8)
-    return np.asarray(np.rint(255 * np.where(array > 0, roots, 0)), np.uint8)
+    found = roots(values, limit, signed=signed)
+    return np.asarray(np.rint(ZERO + (255 - ZERO) * found if signed else 255 * found), np.uint8)

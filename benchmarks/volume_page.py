@@ -1,6 +1,6 @@
 """Measure the page of volumes in headless Chromium, whose graphics are computed by the processor.
 
-All contestants are open in one browser and draw in turn, round by round: whole lit pictures, in full,
+All contestants are open in one browser and draw in turn, round by round: whole lit pictures,
 with and without stepping over empty space, and pages that are named on the command line.
 """
 
@@ -122,7 +122,9 @@ def measured(browser: Browser, shape: str, beside: Mapping[str, str], rounds: in
         if shape in beside:
             other = show(browser, beside[shape], "window.drawNow", "canvas")
             contestants["beside"] = (other, "drawNow()")
-            print(f"  covered: {covered(page, '#picture'):.3f}, beside {covered(other, 'canvas'):.3f}")
+            print(
+                f"  covered: {covered(page, '#picture'):.3f}, beside {covered(other, 'canvas'):.3f}"
+            )
         times: dict[str, list[float]] = {name: [] for name in contestants}
         for number in range(rounds + 1):  # the first warms up
             for name, (where, draw) in contestants.items():
@@ -170,7 +172,8 @@ def main() -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=executable(), args=list(FLAGS))
         found = {
-            shape: measured(browser, shape, beside, given.rounds) for shape in given.shapes or SHAPES
+            shape: measured(browser, shape, beside, given.rounds)
+            for shape in given.shapes or SHAPES
         }
         browser.close()
     given.output.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,8 @@ def show(volume: Volume, *, largest: float | None = None) -> Any:
 
     Colours, opacity and the place of the box are those of still pictures: levels are square roots
     of the data's share of ``largest``, data with negative values have colours for both signs. In
-    the plot the planes run along x, the columns along y and the rows down along z.
+    the plot the planes run along x, the columns along y and the rows down along z; the longest
+    edge is 1.
 
     Args:
         volume: finite numbers (plane, row, col).

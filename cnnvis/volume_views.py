@@ -1,4 +1,4 @@
-"""What the page of volumes shows, read from result files: maps in every order, gradients by role."""
+"""What the page of volumes shows, from result files: maps in every order, gradients by role."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -36,7 +36,7 @@ FLOORS = (
         " gradient_file gradient_views backtrack_file backtrack_writer variant_file walk_views"
         " export kernel_file map_file evaluation_views volume_views",
     ),
-    ("pictures", "camera raycast render figures"),
+    ("pictures", "camera raycast render figures notebook vtk_stills"),
     ("pages", "pages"),
     ("glue", "config config_checks source workflow locks doctor cli __main__"),
 )

@@ -59,11 +59,15 @@ SEQUENTIAL: dict[str, Colormap] = {
 DIVERGING: dict[str, Colormap] = {
     "blue, black, red": LinearSegmentedColormap.from_list(
         "black_centred",
-        [*colormaps["RdBu_r"]([0.3, 0.2, 0.1]), (0, 0, 0, 1), *colormaps["RdBu_r"]([0.9, 0.8, 0.7])],
+        [
+            *colormaps["RdBu_r"]([0.3, 0.2, 0.1]),
+            (0, 0, 0, 1),
+            *colormaps["RdBu_r"]([0.9, 0.8, 0.7]),
+        ],
     ),
     "blue, black, orange": render.POLAR,
 }
-"""Colours of signed data: black at zero, told apart by the colour-blind; the first is the default."""
+"""Colours of signed data: black at zero, also for the colour-blind; the first is the default."""
 
 _PARTS = Path(__file__).with_name("templates") / "volumes"
 _STILL = (400, 300)  # pixels (cols, rows) of a still picture
@@ -100,16 +104,20 @@ def render_page(groups: Sequence[Group], *, title: str = "Volumes") -> str:
         raise CnnvisError(
             f"the page of volumes needs groups, each with a name of its own; got {names}."
         )
-    return environment().get_template("volumes/page.html").render(
-        title=title,
-        shaders={name: Markup(_part(f"{name}.glsl")) for name in ("corner", "ray")},
-        script=Markup("\n".join(_part(f"{name}.js") for name in SCRIPTS)),
-        data=Markup(_script_safe(canonical_json(_data(groups, title)))),
-        stills=[_stills(group) for group in groups],
-        groups=[
-            (where, [(group.name, group.title) for group in some])
-            for where, some in groupby(groups, key=lambda group: group.where)
-        ],
+    return (
+        environment()
+        .get_template("volumes/page.html")
+        .render(
+            title=title,
+            shaders={name: Markup(_part(f"{name}.glsl")) for name in ("corner", "ray")},
+            script=Markup("\n".join(_part(f"{name}.js") for name in SCRIPTS)),
+            data=Markup(_script_safe(canonical_json(_data(groups, title)))),
+            stills=[_stills(group) for group in groups],
+            groups=[
+                (where, [(group.name, group.title) for group in some])
+                for where, some in groupby(groups, key=lambda group: group.where)
+            ],
+        )
     )
 
 

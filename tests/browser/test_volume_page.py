@@ -1,4 +1,4 @@
-"""The page of volumes in a browser: what is drawn, what every control changes, and who can use it."""
+"""The page of volumes in a browser: what is drawn, what controls change, and who can use it."""
 
 import base64
 import io
@@ -465,7 +465,9 @@ def test_two_fingers_zoom(narrow, path):
     touch("touchEnd", 60)
     narrow.wait_for_function("Math.abs(volumePage.state.get('zoom') - 2) < 0.2")
     before = state(narrow)["turn"]
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    session.send(
+        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+    )
     session.send(
         "Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x + 20, "y": y}]}
     )
@@ -623,7 +625,9 @@ def test_the_picture_is_saved_as_it_is_seen(small, path, tmp_path):
 
 @pytest.mark.parametrize(("channels", "side"), [(1, 24), (64, 20), (512, 7)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_one_channel_and_five_hundred_are_shown(browser, tmp_path, photograph, channels, side, scheme):
+def test_one_channel_and_five_hundred_are_shown(
+    browser, tmp_path, photograph, channels, side, scheme
+):
     block = maps(channels, side)
     volumes.write(tmp_path / "volumes.html", [of_layer(block=block)])
     with watched(browser, viewport=SMALL, color_scheme=scheme) as page:
@@ -717,9 +721,9 @@ def look_at_stills(page, path, photograph):
     for number in range(pictures.count()):
         one = pictures.nth(number)
         one.scroll_into_view_if_needed()
-        assert one.evaluate("async image => { await image.decode(); return image.naturalWidth; }") == (
-            400
-        )
+        assert one.evaluate(
+            "async image => { await image.decode(); return image.naturalWidth; }"
+        ) == (400)
         assert one.get_attribute("alt")
 
 

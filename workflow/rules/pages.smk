@@ -17,11 +17,6 @@ GRADIENTS_SHOWN = [
 ]
 
 
-def each(pattern, shown, **more):
-    """The paths of a pattern for everything that is shown."""
-    return [path for one in shown for path in expand(pattern, **one, **more)]
-
-
 rule volume_page:
     """Write results/volumes.html: volumes of maps and of gradients, turned and cut in the browser."""
     input:
@@ -32,16 +27,16 @@ rule volume_page:
 rule write_volume_page:
     """Write results/volumes.html, which needs no server and asks nothing of the network."""
     input:
-        activations=each(rules.gather_activations.output[0], MAPS_SHOWN),
-        weights=each(rules.network_weights.output.weights, MAPS_SHOWN),
-        orders=each(
+        activations=per_shown(rules.gather_activations.output[0], MAPS_SHOWN),
+        weights=per_shown(rules.network_weights.output.weights, MAPS_SHOWN),
+        orders=per_shown(
             f"{ORDERS}/{{method}}.json",
             MAPS_SHOWN,
             source=settings["ordering"]["source"],
             method=settings["ordering"]["methods"],
         ),
-        gradients=each(f"{GRADIENTS}.h5", GRADIENTS_SHOWN),
-        filters=each(rules.network_weights.output.weights, GRADIENTS_SHOWN),
+        gradients=per_shown(f"{GRADIENTS}.h5", GRADIENTS_SHOWN),
+        filters=per_shown(rules.network_weights.output.weights, GRADIENTS_SHOWN),
     output:
         "results/volumes.html",
     log:

@@ -116,6 +116,14 @@ def processor_s(browser: Browser) -> float:
     return next(one["cpuTime"] for one in processes if one["type"] == "GPU")
 
 
+def drawn(low: float, *, skipping: bool) -> str:
+    """Return the script that draws the levels above one, and gives the milliseconds."""
+    return (
+        f"volumePage.state.set({{ low: {low} }}), "
+        f"volumePage.renderer.skipping = {str(skipping).lower()}, volumePage.painter.measure()"
+    )
+
+
 def measured(browser: Browser, shape: str, beside: Mapping[str, str], rounds: int) -> dict:
     """Return the processor's milliseconds of whole pictures of one shape, and what is felt."""
     with tempfile.TemporaryDirectory() as folder:
@@ -124,11 +132,10 @@ def measured(browser: Browser, shape: str, beside: Mapping[str, str], rounds: in
         page = show(browser, path.as_uri(), "window.volumePage?.ready", "#stage")
         first = page.evaluate("volumePage.ready")
         contestants = {
-            "page": (page, "volumePage.renderer.skipping = true, volumePage.painter.measure()"),
-            "skipping nothing": (
-                page,
-                "volumePage.renderer.skipping = false, volumePage.painter.measure()",
-            ),
+            "page": (page, drawn(0.1, skipping=True)),
+            "skipping nothing": (page, drawn(0.1, skipping=False)),
+            "strong levels": (page, drawn(0.5, skipping=True)),
+            "skipping nothing, too": (page, drawn(0.5, skipping=False)),
         }
         if shape in beside:
             other = show(browser, beside[shape], "window.drawNow", "canvas")
@@ -147,7 +154,7 @@ def measured(browser: Browser, shape: str, beside: Mapping[str, str], rounds: in
                     times[name].append(1000 * (processor_s(browser) - before))
                     clock[name].append(took)
         page.bring_to_front()
-        page.evaluate("volumePage.renderer.skipping = true")
+        page.evaluate(drawn(0.1, skipping=True))
         rate = drags(page)
     table = {
         name: {

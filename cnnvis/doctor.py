@@ -24,6 +24,8 @@ _NEEDED = (
 #: Module, the extra of the package that brings it, and what it is for.
 _EXTRAS = (
     ("captum", "dev", "benchmarks against other tools"),
+    ("k3d", "notebook", "volumes in notebooks"),
+    ("pyvista", "pyvista", "still pictures of volumes by VTK"),
     ("snakemake_executor_plugin_slurm", "cluster", "runs on a SLURM cluster"),
     ("snakemake_executor_plugin_cluster_generic", "cluster", "runs on any other cluster"),
 )

@@ -31,6 +31,10 @@ TABLES = {
 """The tables beside the gradients of a layer, and what they hold."""
 
 
+VOLUMES = Link("volumes.html", "Volumes to turn and to cut", "in the browser")
+"""The page of volumes."""
+
+
 WALKS = {
     "path": "the path of a backtrack through the layers",
     "classes": "backtracks from several classes",
@@ -158,7 +162,7 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
         f"{where}: one photo through the layers",
         "The same photo as every layer answers to it, its maps stacked into a volume.",
         _pictures(results, look, "through", ["layers"], "volumes of all layers"),
-        (Link(f"{look.folder}/volumes", "Volumes for 3D viewers"),),
+        (VOLUMES, Link(f"{look.folder}/volumes", "Volumes for 3D viewers")),
     )
     for layer in look.layers:
         yield _layer_section(results, look, layer, anchor, where)
@@ -173,6 +177,7 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
                     Link(f"{look.folder}/gradients/{layer}/{name}.tsv", f"{name}.tsv", what)
                     for name, what in TABLES.items()
                 ),
+                VOLUMES,
                 Link(f"{look.folder}/gradients/{layer}/volumes", "Volumes for 3D viewers"),
                 Link(f"{look.folder}/gradients/{layer}.h5", f"gradients/{layer}.h5"),
             ),
@@ -349,6 +354,7 @@ def _layer_section(results: Path, look: Look, layer: str, anchor: str, where: st
             Link("orders.html", "Which order is best", "in words and numbers"),
             Link(f"{orders}/quality.tsv", "quality.tsv", "how good each order is"),
             Link(orders, "Orders as JSON"),
+            VOLUMES,
             Link(f"{look.folder}/volumes/{layer}/{look.source}", "Volumes for 3D viewers"),
         ),
     )
@@ -409,11 +415,7 @@ def _next_steps(look: Look) -> tuple[Link, ...]:
             "Where predictions come from",
             "every photo under the density of the pixels found",
         ),
-        Link(
-            f"{look.folder}/figures/volumes/{look.layers[0]}/stills.png",
-            "Volumes in several orders",
-            "the maps of a layer stacked",
-        ),
+        Link(VOLUMES.path, VOLUMES.title, "maps in every order, gradients by role, side by side"),
         Link(
             f"{look.folder}/activations.h5",
             "The feature maps themselves",

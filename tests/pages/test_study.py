@@ -41,7 +41,7 @@ FILES = (
     *(f"gradients/conv2/{name}.tsv" for name in study.TABLES),
     *(f"figures/gradients/conv2/film_{unit}.gif" for unit in (9, 10)),
     *(f"../{name}" for name in ("kernels/conv0/kernels.png", "kernels/conv0.tsv")),
-    "../../orders.html",
+    *("../../orders.html", "../../volumes.html"),
 )
 
 

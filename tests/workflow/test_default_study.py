@@ -11,6 +11,7 @@ pytestmark = pytest.mark.workflow
 
 #: the first page, and its copy for the report
 PAGES = {"write_index", "write_alone"}
+VOLUME_PAGE = "write_volume_page"
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
 FROM_ORDERS = {
     "write_volumes",
@@ -18,13 +19,14 @@ FROM_ORDERS = {
     "draw_orderings",
     "draw_through",
     "draw_volumes",
+    VOLUME_PAGE,
     *PAGES,
 }
 OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
 FROM_IMPORTANCE = {"remove_filters", "draw_importance", *PAGES}
 OF_DIGITS = {"study_digits", "draw_digits"}
-DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
+DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes", VOLUME_PAGE}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
 WALKS = {"walk_back", "walk_variants"}
 GATHERED = {"gather_backtracks", "gather_objects"}
@@ -139,7 +141,7 @@ CHANGES = {
         "cnnvis/kernels.py",
         "FAINT_BELOW = 0.001",
         "FAINT_BELOW = 0.002",
-        {"draw_kernels", "draw_channels", "draw_orderings", *PAGES},
+        {"draw_kernels", "draw_channels", "draw_orderings", VOLUME_PAGE, *PAGES},
     ),
     "figures": (
         "config.yaml",
@@ -193,7 +195,18 @@ CHANGES = {
         "NEARLY, PARTLY = 0.8",
         PAGES,
     ),
-    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", PAGES),
+    "a template": (
+        "cnnvis/pages/templates/index.html",
+        "<body",
+        "<body data-x",
+        {VOLUME_PAGE, *PAGES},  # what makes pages from templates knows that of the first page
+    ),
+    "a shader": (
+        "cnnvis/pages/templates/volumes/ray.glsl",
+        "AMBIENT = 0.35",
+        "AMBIENT = 0.3",
+        {VOLUME_PAGE, *PAGES},
+    ),
     "an entry of the catalogue": (
         "cnnvis/data/networks.yaml",
         "crop: 227",

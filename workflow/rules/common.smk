@@ -170,6 +170,11 @@ def boxes_params(wildcards):
     }
 
 
+def per_shown(pattern, shown, **more):
+    """The paths of a pattern for wildcards that are given one by one."""
+    return [path for one in shown for path in expand(pattern, **one, **more)]
+
+
 def in_report(path, category, **labels):
     """A table that the report of Snakemake carries; its caption has the name of the table."""
     table = re.sub(r".*/|\.tsv$|[{}]", "", path)

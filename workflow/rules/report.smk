@@ -7,7 +7,7 @@ rule report:
     """Write results/index.html, the page to open first, and pages for the report."""
     input:
         "results/index.html",
-        expand("results/report/{page}.html", page=["overview", "orders"]),
+        expand("results/report/{page}.html", page=["overview", "orders", "volumes"]),
     localrule: True
 
 
@@ -22,6 +22,7 @@ rule write_index:
         importance=rules.importance.input,
         volumes=rules.volumes.input,
         left_out=expand(LEFT_OUT, images=study.images),
+        volume_page=rules.write_volume_page.output[0],
     output:
         index="results/index.html",
         overview=report(
@@ -75,7 +76,7 @@ rule write_alone:
     benchmark:
         "results/benchmarks/write_alone/{page}.tsv"
     wildcard_constraints:
-        page="orders|evaluation",
+        page="orders|evaluation|volumes",
     conda:
         "../../environment.yml"
     threads: 1

@@ -1,12 +1,13 @@
-"""The command line: which networks and layers there are, and what this machine lacks."""
+"""The command line: networks and layers, what this machine lacks, whether results are whole."""
 
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cnnvis import catalogue, doctor
+from cnnvis import catalogue, doctor, records
 from cnnvis.errors import CnnvisError
+from cnnvis.progress import Lines
 
 if TYPE_CHECKING:
     from cnnvis.entries import LayerRow
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     layers.set_defaults(run=_layers)
     doctor_ = commands.add_parser("doctor", help="say what this machine has and lacks")
     doctor_.set_defaults(run=_doctor)
+    verify = commands.add_parser("verify", help="hash results again, and name what does not match")
+    verify.add_argument("results", nargs="?", default="results", help="a folder of results")
+    verify.set_defaults(run=_verify)
     return parser
 
 
@@ -100,6 +104,14 @@ def _doctor(options: argparse.Namespace) -> int:
     for finding in findings:
         print(f"{finding.state:8}{finding.subject:22}{finding.text}")
     return 1 if any(finding.state == doctor.LACKING for finding in findings) else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    count, faults = records.verify(options.results, watch=Lines("verify"))
+    for fault in faults:
+        print(f"{fault.path} {fault.text}.")
+    print(f"{count} files of records in {options.results}: {len(faults) or 'no'} faults.")
+    return 1 if faults else 0
 
 
 def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -1,27 +1,41 @@
-"""What every thin script runs in: a job whose log keeps all that is printed."""
+"""What every thin script runs in: a job whose log keeps all that is printed, and its record."""
 
 import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
+from cnnvis import records
 from cnnvis.errors import CnnvisError
 from cnnvis.progress import Lines
 
 
+class Snakemake(Protocol):
+    """What Snakemake gives to a script, as far as it is used here."""
+
+    log: Sequence[str]
+    rule: str
+    params: Any
+    input: Iterable[str]
+    output: Iterable[str]
+
+
 @contextlib.contextmanager
-def job(log: str) -> Iterator[Lines]:
+def job(given: Snakemake) -> Iterator[Lines]:
     """Run the body of a script with everything it prints in the rule's log.
 
     File descriptors are redirected, not Python's streams alone, so that what libraries print from C
     is kept too. An error meant for the user is printed as one paragraph, any other with its
-    traceback; both end the script with exit code 1.
+    traceback; both end the script with exit code 1. When the body has ended well, the hashes of
+    all that went in and came out are recorded (:mod:`cnnvis.records`).
 
     Yields:
         What long work is watched with: its lines go to the log, and to where Snakemake writes.
     """
+    log = given.log[0]
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     outside = os.dup(sys.stderr.fileno())
     with (
@@ -32,6 +46,13 @@ def job(log: str) -> Iterator[Lines]:
         os.dup2(file.fileno(), sys.stderr.fileno())
         try:
             yield Lines(_name(log), [file, terminal])
+            records.write(
+                log,
+                rule=given.rule,
+                params=dict(given.params.items()),
+                inputs=given.input,
+                outputs=given.output,
+            )
         except CnnvisError as error:
             print(f"error: {error}", file=file)
             sys.exit(1)

@@ -9,7 +9,9 @@ JOB = """
 import os, sys
 from cnnvis.errors import ConfigError
 from cnnvis.workflow import job
-with job("logs/a.log"):
+from types import SimpleNamespace
+given = SimpleNamespace(log=["logs/a.log"], rule="a", params={{}}, input=[], output=[])
+with job(given):
     print("from Python", flush=True)
     os.system("echo from a child")
     {body}
@@ -36,7 +38,10 @@ def test_a_job_logs_what_it_prints_and_how_it_fails(tmp_path, body, code, expect
 WATCHED = """
 from cnnvis.progress import Lines
 from cnnvis.workflow import job
-with job("results/logs/explain/net/photos.log") as watch:
+from types import SimpleNamespace
+log = "results/logs/explain/net/photos.log"
+given = SimpleNamespace(log=[log], rule="explain", params={}, input=[], output=[])
+with job(given) as watch:
     watch._clock = iter([0.0, 0.0, 50.0, 100.0]).__next__
     print("only in the log")
     list(watch(["a", "b"], "methods"))

@@ -42,7 +42,7 @@ def sheet_of(images, given, params):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.wildcards.images,
             snakemake.input,

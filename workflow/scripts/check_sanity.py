@@ -35,7 +35,7 @@ def main(given, network, methods, own, plan, image, code, output, watch):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input,
             snakemake.params.network,

@@ -21,7 +21,7 @@ def main(files, entry, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             dict(snakemake.input.items()),
             snakemake.params.entry,

@@ -39,7 +39,7 @@ def main(weights, manifest, network, layer, classes, units, batch, code, output,
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,

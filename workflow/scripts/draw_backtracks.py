@@ -111,7 +111,7 @@ def compare(given, network, options, formats, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input,
             snakemake.wildcards.network,

@@ -25,7 +25,7 @@ def main(activations, weights, orders, network, layer, image, norm, formats, out
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.weights,

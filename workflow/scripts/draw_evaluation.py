@@ -65,7 +65,7 @@ def checks(given, network):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input,
             snakemake.wildcards.network,

@@ -56,7 +56,7 @@ def main(gradients, network, options, formats, output, tables):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.gradients,
             snakemake.wildcards.network,

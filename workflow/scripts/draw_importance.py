@@ -44,7 +44,7 @@ def main(importances, ablation, title, shown, classes, fewest_images, formats, o
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.importance,
             snakemake.input.ablation,

@@ -20,7 +20,7 @@ def main(weights, network, layer, formats, table, figures):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.weights,
             snakemake.wildcards.network,

@@ -58,7 +58,7 @@ def main(activations, orders, tables, network, layer, image, series, source, for
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.orders,

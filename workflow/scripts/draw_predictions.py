@@ -27,7 +27,7 @@ def main(activations, manifest, network, classes, formats, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.manifest,

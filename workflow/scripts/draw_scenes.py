@@ -46,7 +46,7 @@ def main(given, scenes, methods, references, formats, folder):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input,
             snakemake.params.scenes,

@@ -39,7 +39,7 @@ def main(activations, manifest, orders, layers, network, preprocessing, image, f
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.manifest,

@@ -38,7 +38,7 @@ def main(found, manifest, network, known, options, sequences, formats, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.found,
             snakemake.input.manifest,

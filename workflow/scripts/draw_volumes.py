@@ -26,7 +26,7 @@ def main(activations, orders, network, layer, image, formats, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.orders,

@@ -31,7 +31,7 @@ def main(given, network, known, protocols, steps, seed, output, watch):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input,
             snakemake.params.network,

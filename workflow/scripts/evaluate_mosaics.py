@@ -26,7 +26,7 @@ def main(given, network, methods, own, mosaics, kept, code, output, watch):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input,
             snakemake.params.network,

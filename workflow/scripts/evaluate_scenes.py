@@ -41,7 +41,7 @@ def main(weights, methods, own, scenes, protocols, steps, seed, code, output, wa
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input.weights,
             snakemake.params.methods,

@@ -24,7 +24,7 @@ def main(weights, manifest, network, methods, own, code, output, watch):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,

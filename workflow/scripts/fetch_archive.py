@@ -18,5 +18,5 @@ def main(download, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(snakemake.params.download, snakemake.output[0])

@@ -77,7 +77,7 @@ def main(
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.backtracks,
             snakemake.input.activations,

@@ -11,5 +11,5 @@ def main(shards, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(list(snakemake.input), snakemake.output[0])

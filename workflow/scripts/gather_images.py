@@ -15,5 +15,5 @@ def main(manifests, left_out, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(snakemake.input.manifests, snakemake.input.left_out, snakemake.output)

@@ -20,7 +20,7 @@ def main(activations, layer, source, method, options, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.wildcards.layer,

@@ -49,7 +49,7 @@ def main(activations, layer, source, methods, options, series, permutations, cod
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.wildcards.layer,

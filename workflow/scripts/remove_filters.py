@@ -37,7 +37,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input,
             snakemake.input.gradients,

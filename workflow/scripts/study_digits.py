@@ -47,7 +47,7 @@ def main(seed, layers, removing, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.params.seed,
             snakemake.params.layers,

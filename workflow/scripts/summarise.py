@@ -19,7 +19,7 @@ def main(given, references, seed, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input,
             snakemake.params.references,

@@ -20,5 +20,5 @@ def main(activations, classes, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(snakemake.input.activations, snakemake.params.classes, snakemake.output.table)

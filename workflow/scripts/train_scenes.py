@@ -26,5 +26,5 @@ def main(seed, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(snakemake.params.seed, snakemake.params.code, snakemake.output)

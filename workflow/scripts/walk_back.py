@@ -66,7 +66,7 @@ def append(net, record, part, names, options, writer):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]) as watch:
+    with job(snakemake) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,

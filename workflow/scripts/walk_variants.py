@@ -37,7 +37,7 @@ def main(weights, manifest, network, classes, options, choices, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.weights,
             snakemake.input.manifest,

@@ -11,5 +11,5 @@ def main(page, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(snakemake.input.page, snakemake.output[0])

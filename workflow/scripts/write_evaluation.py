@@ -16,7 +16,7 @@ def main(looks, method, references, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.params.looks,
             snakemake.params.method,

@@ -19,7 +19,7 @@ def main(gradients, options, formats, dtype, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.gradients,
             snakemake.params.options,

@@ -40,7 +40,7 @@ def main(networks, images, source, digits, tracked, left_out, code, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.params.networks,
             snakemake.params.images,

@@ -31,7 +31,7 @@ def main(maps, gradients, methods, image, options, files, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.params.maps,
             snakemake.params.gradients,

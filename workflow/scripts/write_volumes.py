@@ -23,7 +23,7 @@ def main(activations, orders, layer, image, dtype, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake):
         main(
             snakemake.input.activations,
             snakemake.input.orders,

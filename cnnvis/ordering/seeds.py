@@ -75,7 +75,7 @@ def cluster_series(
 ) -> dict[int, tuple[Ordering, Stability]]:
     """Order channels by k-means for several numbers of clusters, and say how stable each is.
 
-    The maps are read once. Numbers above that of the channels are left out. Otherwise as
+    The maps are read once, or sums over them come in their place. Numbers above that of the channels are left out. Otherwise as
     :func:`cnnvis.ordering.order_set` with method ``kmeans`` and these options.
 
     Raises:

@@ -79,24 +79,28 @@ def merged(several: Iterable[TopImages], *, count: int = 9) -> TopImages:
     """
     best: TopImages | None = None
     for one in several:
-        best = one.first(count) if best is None else _with(best, one).first(count)
+        best = one.first(count) if best is None else added(best, one, count=count)
     if best is None:
         raise CnnvisError("no images to choose the best from: the set is empty.")
     return best
 
 
-def _with(best: TopImages, one: TopImages) -> TopImages:
+def added(best: TopImages, one: TopImages, *, count: int) -> TopImages:
+    """Return the best of both; see :func:`merged`.
+
+    Raises:
+        CnnvisError: other channels.
+    """
     if len(best.value) != len(one.value):
         raise CnnvisError(
             f"the best images for {len(best.value)} channels cannot be compared with those for "
             f"{len(one.value)}. Take them from one layer."
         )
-    return TopImages(
-        *(
-            np.concatenate([getattr(best, name.name), getattr(one, name.name)], axis=1)
-            for name in fields(best)
-        )
+    both = (
+        np.concatenate([getattr(best, part.name), getattr(one, part.name)], axis=1)
+        for part in fields(best)
     )
+    return TopImages(*both).first(count)
 
 
 def table(

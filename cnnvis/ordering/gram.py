@@ -12,6 +12,7 @@ a sum depend on how many there are.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis.errors import OrderingError
 
 Matrix = NDArray[np.float64]
+Slab = Sequence[ArrayLike] | NDArray[Any]
+"""The maps of some images, one after the other: (image, channel, row, col)."""
 EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -55,7 +58,7 @@ def checked(blocks: Iterable[ArrayLike]) -> Iterator[Matrix]:
         yield slab[0]
 
 
-def checked_slabs(slabs: Iterable[Sequence[ArrayLike]]) -> Iterator[Matrix]:
+def checked_slabs(slabs: Iterable[Slab]) -> Iterator[Matrix]:
     """Yield each slab, the maps of some images one after the other, as float64.
 
     Slabs are (image, channel, row, col).

@@ -75,8 +75,9 @@ def cluster_series(
 ) -> dict[int, tuple[Ordering, Stability]]:
     """Order channels by k-means for several numbers of clusters, and say how stable each is.
 
-    The maps are read once, or sums over them come in their place. Numbers above that of the channels are left out. Otherwise as
-    :func:`cnnvis.ordering.order_set` with method ``kmeans`` and these options.
+    The maps are read once, or sums over them come in their place. Numbers above that of the
+    channels are left out. Otherwise as :func:`cnnvis.ordering.order_set` with method ``kmeans`` and
+    these options.
 
     Raises:
         OrderingError: an option or maps that cannot be.

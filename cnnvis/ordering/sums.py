@@ -23,6 +23,7 @@ from cnnvis.ordering.gram import (
     EPSILON,
     Gram,
     Matrix,
+    Slab,
     checked,
     checked_slabs,
     one_thread,
@@ -120,14 +121,6 @@ class KeptSums:
         found = Gram(self._found(part), self.brightness)
         return without_constants(found, self.pixels) if part == SCATTER else found
 
-    def mean_maps(self) -> Matrix:
-        """Return the mean maps over the images, (channel, row, col).
-
-        Raises:
-            OrderingError: the maps were not summed up.
-        """
-        return np.asarray(self._found(MAPS) / self.images)
-
     def _found(self, part: Part) -> Matrix:
         if part in self.parts:
             return self.parts[part]
@@ -189,18 +182,35 @@ def of(maps: Iterable[ArrayLike] | Sums) -> Sums:
     return OnePass(maps) if isinstance(maps, Iterable) else maps
 
 
-def sum_up(slabs: Iterable[Sequence[ArrayLike]], parts: Iterable[Part] = LASTING) -> KeptSums:
+Slices = Iterable[tuple[str, int | None]]
+"""Single slices: ``row`` or ``col``, and which one; None is the middle."""
+
+
+def sum_up(slabs: Iterable[Slab], slices: Slices = ()) -> KeptSums:
     """Return sums over the images of all slabs (image, channel, row, col), read once.
 
+    Args:
+        slabs: the maps of some images at a time.
+        slices: those whose products are wanted beside :data:`LASTING`.
+
     Raises:
-        OrderingError: no slab, or maps that cannot be ordered.
+        OrderingError: no slab, maps that cannot be ordered, or a slice that they do not have.
 
     >>> kept = sum_up([np.ones((2, 3, 1, 4)), np.ones((1, 3, 1, 4))])
     >>> kept.images, kept.gram(WHOLE).products[0].tolist()
     (3, [12.0, 12.0, 12.0])
     """
-    wanted = tuple(parts)
-    return merged(of_slab(slab, wanted) for slab in checked_slabs(slabs))
+    return merged(of_slab(slab, parts_of(slab, slices)) for slab in checked_slabs(slabs))
+
+
+def parts_of(slab: Matrix, slices: Slices) -> tuple[Part, ...]:
+    """Return all parts to keep of a slab (image, channel, row, col): :data:`LASTING` and slices.
+
+    Raises:
+        OrderingError: a slice that the maps do not have.
+    """
+    raw = [raw_slice(slab.shape[1:], axis, index) for axis, index in slices]
+    return (*LASTING, *dict.fromkeys(raw))
 
 
 def of_slab(slab: Matrix, parts: Iterable[Part]) -> KeptSums:
@@ -228,20 +238,24 @@ def merged(several: Iterable[KeptSums]) -> KeptSums:
     """
     total: KeptSums | None = None
     for one in several:
-        total = _own(one) if total is None else _with(total, one)
+        total = copied(one) if total is None else added(total, one)
     if total is None:
         raise OrderingError("no sums to merge: the set of images is empty.")
     return total
 
 
-def _own(one: KeptSums) -> KeptSums:
-    """Return a copy that may be added to."""
+def copied(one: KeptSums) -> KeptSums:
+    """Return a copy, to which others may be :func:`added`."""
     parts = {part: values.copy() for part, values in one.parts.items()}
     return KeptSums(one.images, one.shape, one.brightness, parts)
 
 
-def _with(total: KeptSums, one: KeptSums) -> KeptSums:
-    """Return both sets of images as one; the arrays of ``total`` become those of the result."""
+def added(total: KeptSums, one: KeptSums) -> KeptSums:
+    """Return both sets of images as one; the arrays of ``total`` become those of the result.
+
+    Raises:
+        OrderingError: sums over maps of different shapes, or of other parts.
+    """
     if (total.shape, total.parts.keys()) != (one.shape, one.parts.keys()):
         raise OrderingError(
             f"sums over maps {total.shape} with {_names(total)} cannot be merged with sums over "

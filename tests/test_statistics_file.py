@@ -8,7 +8,8 @@ import xarray as xr
 from result_files import LAYERS, made, write_store
 
 from cnnvis import ordering, statistics_file, store
-from cnnvis.errors import StoreError
+from cnnvis.errors import CnnvisError, OrderingError, StoreError
+from cnnvis.ordering import sums
 
 CONV = "features.0"
 
@@ -130,7 +131,7 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path):
         statistics_file.merge([], merged)
     with pytest.raises(StoreError, match="same images as a shard before"):
         statistics_file.merge([first, fewer, first], merged)
-    with pytest.raises(CnnvisError, match="the 3 best images .* those with 2"):
+    with pytest.raises(CnnvisError, match=r"the 3 best images .* those with 2"):
         statistics_file.merge([first, fewer], merged)
     with pytest.raises(OrderingError, match="slice_row_1 cannot be merged"):
         statistics_file.merge([first, bare], merged)
@@ -151,10 +152,10 @@ def test_shards_of_different_layers_are_refused(tmp_path):
 
 def test_what_is_not_there_is_named(tmp_path):
     path, _ = write(tmp_path, "a", count=2)
-    with pytest.raises(StoreError, match="no layer 'features.1'.*did you mean 'features.0'"):
+    with pytest.raises(StoreError, match=r"no layer 'features.1'.*did you mean 'features.0'"):
         statistics_file.read(path, layer="features.1")
     kept = statistics_file.read_sums(path, layer=CONV, source="set")
-    with pytest.raises(OrderingError, match="lack 'slice_col_2'.*slice_row_1"):
+    with pytest.raises(OrderingError, match=r"lack 'slice_col_2'.*slice_row_1"):
         ordering.order_set(kept, "kmeans", view="slice", axis="col", clusters=2)
     with pytest.raises(OrderingError, match="no row 3 in maps of 3 rows"):
         write(tmp_path, "b", count=2, slices=[("row", 3)])

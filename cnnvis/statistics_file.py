@@ -210,6 +210,40 @@ def read_sums(path: Place, *, layer: str, source: str) -> KeptSums:
     return sum_up([mean[None]], slices)
 
 
+def sums_of(
+    *,
+    activations: Place | None = None,
+    statistics: Place | None = None,
+    layer: str,
+    source: str,
+    slices: Slices = (),
+) -> tuple[dict[str, str], KeptSums]:
+    """Return sums over the maps that a source stands for, and the file they come from.
+
+    The file is named as a provenance names inputs: by what it is, and its digest.
+
+    Args:
+        activations: the file whose maps are summed up, where ``statistics`` is not given.
+        statistics: a file in which that was done, for the sources of :func:`read_sums`.
+        layer: one of its layers.
+        source: see :func:`cnnvis.store.maps_of`.
+        slices: single slices that are wanted of the maps, see :func:`cnnvis.ordering.sum_up`.
+
+    Raises:
+        FileError, StoreError: there is no such file, layer or image.
+        OrderingError: maps that cannot be ordered, or a slice that they do not have.
+        ValueError: neither file is given.
+    """
+    if statistics is not None:
+        digest = hdf5.provenance_digest(statistics)
+        return {"statistics": digest}, read_sums(statistics, layer=layer, source=source)
+    if activations is None:
+        raise ValueError("sums come from activations or from statistics; neither was given")
+    digest = hdf5.provenance_digest(activations)
+    maps = store.maps_of(activations, layer=layer, source=source)
+    return {"activations": digest}, sum_up(([block] for block in maps), slices)
+
+
 def top_table(path: Place) -> "pd.DataFrame":
     """Return the best images of every channel of all layers.
 

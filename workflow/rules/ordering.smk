@@ -112,5 +112,6 @@ rule order_by_one_method:
     params:
         code=code("order_by_one_method.py"),
         options=lambda w: settings["ordering"].get(w.method, {}),
+        slices=SLICES,
     script:
         "../scripts/order_by_one_method.py"

@@ -1,5 +1,7 @@
 """The images that excite each channel most: against a full sort, and merged from every cut."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,7 +66,7 @@ def test_the_best_of_every_cut_are_the_best_of_all(cuts, by, count, seed):
     edges = np.cumsum([0, *cuts])
     parts = [
         top_images.of_slab(names[begin:end], maps[begin:end], by, count=count)
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
     ]
     found = top_images.merged(iter(parts), count=count)
     assert as_rows(found) == slow(names, maps, by, count)

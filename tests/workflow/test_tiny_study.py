@@ -16,6 +16,7 @@ STAGES = (
     "downloads",
     "kernels",
     "activations",
+    "statistics",
     "orders",
     "gradients",
     "importance",

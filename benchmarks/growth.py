@@ -1,7 +1,8 @@
-"""How time and memory grow with the number of images: from maps to orders, at 100 to 10000 images.
+"""How time and memory grow with the number of images: from decoded photos to orders.
 
-A late, small layer (that of AlexNet before its classifier) stands for all: the disk holds it.
-Each step at each size is a process of its own, so that the memory it needed at most is its own.
+A late, small layer (that of AlexNet before its classifier) stands for all: the disk holds it for
+ten thousand images. Each step at each size is a process of its own, so that the memory it needed at
+most is its own.
 """
 
 import argparse
@@ -17,40 +18,42 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
-import numpy as np
 from timing import ROOT
 
 from cnnvis import compare, ordering, provenance, statistics_file, store
 from cnnvis.ordering import METHODS
 
 SIZES = (100, 1000, 10_000)
-LAYER = store.LayerSpec(
-    "features.12", (256, 6, 6), op="MaxPool2d", row=tuple(range(6)), col=tuple(range(6))
-)
-BATCH = 50
+LAYER = "features.12"
+BATCH = 25
 SHARDS = 4
 SLICES = [("row", None)]
 
 
 def record(folder: Path, images: int) -> None:
-    """Write the activation files of all shards, from maps that a network might have given."""
+    """Record the layer of AlexNet, with random weights, for noise in place of decoded photos."""
+    import torch
+
+    from cnnvis import models, network
+
+    torch.set_num_threads(1)
+    net = network.open(models.load("alexnet"), input_shape=(3, 224, 224))
     share = images // SHARDS
     for shard in range(SHARDS):
         names = [f"{shard}_{number}" for number in range(share)]
-        random = np.random.default_rng(shard)
-        mix = random.random((256, 8), np.float32)
+        noise = torch.Generator().manual_seed(shard)
         with store.create(
             folder / f"activations_{shard}.h5",
-            layers=[LAYER],
+            layers=store.describe(net, [LAYER]),
             images=[store.Image(name) for name in names],
             provenance=provenance.of("extract", params={"shard": shard}, inputs={}),
             n_classes=0,
         ) as writer:
             for first in range(0, share, BATCH):
                 part = names[first : first + BATCH]
-                causes = random.standard_normal((len(part), 8, 36), np.float32)
-                maps = np.maximum(mix @ causes, 0).reshape(len(part), 256, 6, 6)
-                writer.append(part, {LAYER.name: maps})
+                pixels = torch.randn(len(part), 3, 224, 224, generator=noise)
+                maps = network.record(net, pixels, [LAYER])[LAYER]
+                writer.append(part, {LAYER: maps.numpy()})
 
 
 def summarise(folder: Path, images: int) -> None:
@@ -59,7 +62,7 @@ def summarise(folder: Path, images: int) -> None:
         statistics_file.summarise(
             folder / f"activations_{shard}.h5",
             folder / f"statistics_{shard}.h5",
-            layers=[LAYER.name],
+            layers=[LAYER],
             slices=SLICES,
             provenance=provenance.of("summarise", params={"shard": shard}, inputs={}),
         )
@@ -73,7 +76,7 @@ def merge(folder: Path, images: int) -> None:
 
 def order(folder: Path, images: int) -> None:
     """Order the channels by every method."""
-    kept = statistics_file.read_sums(folder / "statistics.h5", layer=LAYER.name, source="set")
+    kept = statistics_file.read_sums(folder / "statistics.h5", layer=LAYER, source="set")
     assert kept.images == images
     for method in METHODS:
         ordering.order_set(kept, method)

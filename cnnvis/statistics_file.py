@@ -30,7 +30,7 @@ from cnnvis.map_statistics import Statistics
 from cnnvis.ordering import KeptSums, sum_up
 from cnnvis.ordering.sums import ALL_SLICES, CENTRED, MAPS, Part, Slices
 from cnnvis.provenance import Provenance, of
-from cnnvis.top_images import MEASURES, TopImages
+from cnnvis.top_images import MEASURES, By, TopImages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,9 +185,25 @@ def read(path: Place, *, layer: str) -> Statistics:
         FileError, StoreError: there is no such file or layer.
     """
     with _open(path) as file:
+        kept = _read_sums(_layer(file, layer), file)
+        count = int(file.attrs["top_count"])
+    return Statistics(kept, read_top(path, layer=layer), count)
+
+
+def read_top(path: Place, *, layer: str) -> dict[By, TopImages]:
+    """Return the best images of every channel, by each of :data:`cnnvis.top_images.MEASURES`.
+
+    Raises:
+        FileError, StoreError: there is no such file or layer.
+    """
+    with _open(path) as file:
         group = _layer(file, layer)
-        top = {by: _read_top(group, by) for by in MEASURES}
-        return Statistics(_read_sums(group, file), top, int(file.attrs["top_count"]))
+        return {by: _read_top(group, by) for by in MEASURES}
+
+
+def provenance(path: Place) -> Provenance:
+    """Return where the statistics come from."""
+    return hdf5.provenance(path)
 
 
 def read_sums(path: Place, *, layer: str, source: str) -> KeptSums:

@@ -22,7 +22,7 @@ FLOORS = (
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
         " tracking_scores metrics differences comparisons method_names control_maps mosaics scenes"
-        " box_files map_sets table_file top_images map_statistics",
+        " box_files map_sets table_file top_images map_statistics patches",
     ),
     (
         "torch",

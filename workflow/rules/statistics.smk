@@ -1,7 +1,7 @@
 # What is kept of the maps of a whole image set, however large: sums over all images, from which
 # channels are ordered, and the images that excite each channel most.
 # IN:  results/{network}/{images}/activations/{shard}.h5
-# OUT: results/{network}/{images}/statistics.h5, top_images.tsv
+# OUT: results/{network}/{images}/statistics.h5, top_images.tsv, figures/top_images
 
 # Single slices by which channels are clustered: the sums of all others are not kept.
 SLICES = [
@@ -16,6 +16,7 @@ rule statistics:
     input:
         per_study(f"{RESULTS}/statistics.h5"),
         per_study(f"{RESULTS}/top_images.tsv"),
+        per_study(f"{RESULTS}/figures/top_images"),
     localrule: True
 
 
@@ -71,3 +72,36 @@ rule merge_statistics:
         code=code("merge_statistics.py"),
     script:
         "../scripts/merge_statistics.py"
+
+
+rule draw_top_images:
+    """Draw the images that excite each channel of {wildcards.network} most."""
+    input:
+        statistics=rules.merge_statistics.output.statistics,
+        manifest=rules.image_set.output.manifest,
+        photos=rules.image_set.output.photos,
+    output:
+        report(
+            directory(f"{RESULTS}/figures/top_images"),
+            patterns=["{name}.png"],
+            caption="../report/top_images.rst",
+            category="Channels",
+            subcategory="{network}",
+            labels={"images": "{images}", "figure": "{name}"},
+        ),
+    log:
+        "results/logs/draw_top_images/{network}/{images}.log",
+    benchmark:
+        "results/benchmarks/draw_top_images/{network}/{images}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=60,
+    params:
+        code=code("draw_top_images.py"),
+        preprocessing=lambda w: dict(study.networks[w.network].entry.preprocessing),
+        formats=settings["figures"]["formats"],
+    script:
+        "../scripts/draw_top_images.py"

@@ -135,7 +135,7 @@ def _caption(
         parts.append(f"{silent} {are} 0 everywhere, and left empty.")
     if by == "max" and field is not None:
         parts.append(
-            "What patches share is what the channel answers to among these images, which may be few "
-            "and alike."
+            "What patches share is what the channel answers to among these images, which may be "
+            "few and alike."
         )
     return " ".join(parts)

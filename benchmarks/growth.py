@@ -1,8 +1,8 @@
-"""How time and memory grow with the number of images: from decoded photos to orders.
+"""How time and memory grow with the number of images: from recorded maps to orders.
 
-A late, small layer (that of AlexNet before its classifier) stands for all: the disk holds it for
-ten thousand images. Each step at each size is a process of its own, so that the memory it needed at
-most is its own.
+Random maps of the size of AlexNet's last ones stand for all: the disk holds them for ten thousand
+images. Each step at each size is a process of its own, so that the memory it needed at most is its
+own. How extraction grows: ``to_disk.py``.
 """
 
 import argparse
@@ -18,42 +18,40 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
+import numpy as np
 from timing import ROOT
 
 from cnnvis import compare, ordering, provenance, statistics_file, store
 from cnnvis.ordering import METHODS
 
 SIZES = (100, 1000, 10_000)
-LAYER = "features.12"
-BATCH = 25
+LAYER = store.LayerSpec(
+    "features.12", (256, 6, 6), op="MaxPool2d", row=tuple(range(6)), col=tuple(range(6))
+)
+BATCH = 50
 SHARDS = 4
 SLICES = [("row", None)]
 
 
 def record(folder: Path, images: int) -> None:
-    """Record the layer of AlexNet, with random weights, for noise in place of decoded photos."""
-    import torch
-
-    from cnnvis import models, network
-
-    torch.set_num_threads(1)
-    net = network.open(models.load("alexnet"), input_shape=(3, 224, 224))
+    """Write the activation files of all shards, of maps that share a few causes."""
     share = images // SHARDS
     for shard in range(SHARDS):
         names = [f"{shard}_{number}" for number in range(share)]
-        noise = torch.Generator().manual_seed(shard)
+        random = np.random.default_rng(shard)
+        mix = random.random((256, 8), np.float32)
         with store.create(
             folder / f"activations_{shard}.h5",
-            layers=store.describe(net, [LAYER]),
+            layers=[LAYER],
             images=[store.Image(name) for name in names],
             provenance=provenance.of("extract", params={"shard": shard}, inputs={}),
             n_classes=0,
         ) as writer:
             for first in range(0, share, BATCH):
                 part = names[first : first + BATCH]
-                pixels = torch.randn(len(part), 3, 224, 224, generator=noise)
-                maps = network.record(net, pixels, [LAYER])[LAYER]
-                writer.append(part, {LAYER: maps.numpy()})
+                causes = random.standard_normal((len(part), 8, 36), np.float32)
+                maps = np.maximum(mix @ causes, 0).reshape(len(part), 256, 6, 6)
+                writer.append(part, {LAYER.name: maps})
 
 
 def summarise(folder: Path, images: int) -> None:
@@ -62,7 +60,7 @@ def summarise(folder: Path, images: int) -> None:
         statistics_file.summarise(
             folder / f"activations_{shard}.h5",
             folder / f"statistics_{shard}.h5",
-            layers=[LAYER],
+            layers=[LAYER.name],
             slices=SLICES,
             provenance=provenance.of("summarise", params={"shard": shard}, inputs={}),
         )
@@ -76,7 +74,7 @@ def merge(folder: Path, images: int) -> None:
 
 def order(folder: Path, images: int) -> None:
     """Order the channels by every method."""
-    kept = statistics_file.read_sums(folder / "statistics.h5", layer=LAYER, source="set")
+    kept = statistics_file.read_sums(folder / "statistics.h5", layer=LAYER.name, source="set")
     assert kept.images == images
     for method in METHODS:
         ordering.order_set(kept, method)

@@ -25,6 +25,14 @@ class _Layout:
     columns: int
     side: float
 
+    def place(self, channel: int) -> tuple[float, float]:
+        """Return the (left, top) inches of a channel, its number included."""
+        row, column = divmod(channel, self.columns)
+        return (
+            style.MARGIN + column * (self.side + _GAP),
+            row * (_NUMBER + self.side + _GAP),
+        )
+
     def height(self, channels: int) -> float:
         """Return the inches that so many channels take."""
         return -(-channels // self.columns) * (_NUMBER + self.side + _GAP)
@@ -64,15 +72,27 @@ def top_pictures(
         title=title or "What excites each channel most",
         caption=_caption(shown, value, by, field),
     )
+    # One picture of all channels: axes for each would take seconds.
+    height = layout.height(channels)
+    whole = np.full((*_dots(height, style.WIDTH), 3), _PAPER, np.uint8)
+    silent = _silent(value)
     for channel in range(channels):
-        row, column = divmod(channel, layout.columns)
-        left = style.MARGIN + column * (layout.side + _GAP)
-        top = row * (_NUMBER + layout.side + _GAP)
+        left, top = layout.place(channel)
         sheet.text(left, top, str(channel), size=style.TINY, color=style.MUTED)
-        axes = style.bare(sheet.axes(left, top + _NUMBER, layout.side, layout.side))
-        axes.set_gid(f"channel {channel}")
-        axes.imshow(_square(shown[channel], silent=_silent(value)[channel]), aspect="auto")
+        row, col = _dots(top + _NUMBER, left)
+        square = _enlarged(
+            _square(shown[channel], silent=bool(silent[channel])), *_dots(layout.side)
+        )
+        whole[row : row + len(square), col : col + len(square)] = square
+    axes = style.bare(sheet.axes(0, 0, style.WIDTH, height))
+    axes.set(gid="channels", zorder=-1)
+    axes.imshow(whole, aspect="auto")
     return sheet.figure
+
+
+def _dots(*inches: float) -> tuple[int, ...]:
+    """Return lengths as whole dots of the figure."""
+    return tuple(round(length * style.DPI) for length in inches)
 
 
 def _layout(channels: int) -> _Layout:
@@ -98,6 +118,12 @@ def _square(patches: npt.NDArray[np.uint8], *, silent: bool) -> npt.NDArray[np.u
         top, left = row * (rows + 1), col * (cols + 1)
         whole[top : top + rows, left : left + cols] = patch
     return whole
+
+
+def _enlarged(picture: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """Return a picture as a square of so many dots; its pixels stay to be seen."""
+    rows, cols = (np.arange(side) * length // side for length in picture.shape[:2])
+    return picture[rows[:, None], cols]
 
 
 def _silent(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

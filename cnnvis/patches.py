@@ -39,7 +39,7 @@ def cut(
     top, left = (round(middle - (size - 1) / 2) for middle in centre)
     window = np.full((size, size, 3), OUTSIDE, np.uint8)
     rows, cols = (
-        slice(max(0, first), min(first + size, length))
+        slice(max(0, first), max(0, min(first + size, length)))
         for first, length in zip((top, left), picture.shape[:2], strict=True)
     )
     inside = picture[rows, cols]

@@ -123,7 +123,7 @@ def _square(patches: npt.NDArray[np.uint8], *, silent: bool) -> npt.NDArray[np.u
 def _enlarged(picture: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     """Return a picture as a square of so many dots; its pixels stay to be seen."""
     rows, cols = (np.arange(side) * length // side for length in picture.shape[:2])
-    return picture[rows[:, None], cols]
+    return np.asarray(picture[rows[:, None], cols])
 
 
 def _silent(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

@@ -14,28 +14,40 @@ SIDE = 36
 """Pixels of the side of a patch, once it is resized."""
 OUTSIDE = 214
 """The grey of what lies outside of the picture."""
+_SHARE = 0.4
+"""Of the picture's side: how wide a patch may be. Fields of late layers are as wide as the picture and
+wider, but what moves a unit lies mostly in their middle."""
 
 
-def cut(
-    picture: Photo, centre: tuple[float, float], field: tuple[int, int], *, side: int = SIDE
-) -> Photo:
-    """Return the square that a unit sees, (side, side, 3) in uint8.
+def width(field: tuple[int, int], picture: int) -> int:
+    """Return how wide a patch is: as the field's longer side, or less where that is much.
 
-    It is as wide as the longer side of the field, but not wider than the picture; what lies outside
-    of the picture is :data:`OUTSIDE`.
+    Args:
+        field: (rows, columns) that a unit sees.
+        picture: pixels of the picture's side.
+
+    >>> width((23, 23), 224), width((207, 207), 224)
+    (23, 89)
+    """
+    return min(max(field), int(_SHARE * picture))
+
+
+def cut(picture: Photo, centre: tuple[float, float], size: int, *, side: int = SIDE) -> Photo:
+    """Return a square round the middle of what a unit sees, (side, side, 3) in uint8.
+
+    What lies outside of the picture is :data:`OUTSIDE`.
 
     Args:
         picture: (row, col, 3) in uint8, what the network was shown.
         centre: (row, col) of the receptive field, in pixels of the picture; 0 is the middle of the
             first one.
-        field: (rows, columns) that the unit sees.
-        side: pixels of the patch.
+        size: pixels of the square, see :func:`width`.
+        side: pixels of the patch, once it is resized.
 
     >>> picture = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
-    >>> cut(picture, (1, 2), (1, 1), side=1).tolist()
+    >>> cut(picture, (1, 2), 1, side=1).tolist()
     [[[15, 16, 17]]]
     """
-    size = min(max(field), *picture.shape[:2])
     top, left = (round(middle - (size - 1) / 2) for middle in centre)
     window = np.full((size, size, 3), OUTSIDE, np.uint8)
     rows, cols = (
@@ -61,7 +73,7 @@ def of_best(
     *,
     rows: Sequence[float],
     cols: Sequence[float],
-    field: tuple[int, int] | None,
+    size: int | None,
     side: int = SIDE,
 ) -> NDArray[np.uint8]:
     """Return the patches (channel, rank, side, side, 3) behind the best activations.
@@ -72,7 +84,8 @@ def of_best(
         best: the best images of every channel, and the unit in each.
         picture: gives what the network saw of an image, by its id.
         rows, cols: the centres of the layer's units, in pixels of the input.
-        field: (rows, columns) that a unit sees; None for whole pictures.
+        size: pixels of the square round the unit's centre, see :func:`width`; None for whole
+            pictures.
         side: pixels of a patch.
 
     Raises:
@@ -86,11 +99,11 @@ def of_best(
     made = np.empty((*best.value.shape, side, side, 3), np.uint8)
     for image in np.unique(best.image):
         seen = picture(str(image))
-        whole = resized(seen, side) if field is None else None
-        for place in zip(*np.nonzero(best.image == image), strict=True):
-            if whole is not None or field is None:
-                made[place] = whole
-            else:
-                centre = rows[best.row[place]], cols[best.col[place]]
-                made[place] = cut(seen, centre, field, side=side)
+        places = np.nonzero(best.image == image)
+        if size is None:
+            made[places] = resized(seen, side)
+            continue
+        for place in zip(*places, strict=True):
+            centre = rows[best.row[place]], cols[best.col[place]]
+            made[place] = cut(seen, centre, size, side=side)
     return made

@@ -22,7 +22,7 @@ def a_picture(rows=9, cols=11, seed=0):
 )
 def test_a_patch_is_the_field_round_its_centre(row, col, half):
     picture, size = a_picture(), 2 * half + 1
-    found = patches.cut(picture, (row, col), (size, size), side=size)
+    found = patches.cut(picture, (row, col), size, side=size)
     for i in range(size):
         for j in range(size):
             r, c = row - half + i, col - half + j
@@ -33,13 +33,13 @@ def test_a_patch_is_the_field_round_its_centre(row, col, half):
 
 def test_even_fields_lie_between_pixels():
     picture = a_picture()
-    found = patches.cut(picture, (3.5, 5.5), (4, 4), side=4)
+    found = patches.cut(picture, (3.5, 5.5), 4, side=4)
     assert np.array_equal(found, picture[2:6, 4:8])
 
 
-def test_a_field_larger_than_the_picture_shows_as_much_as_there_is():
-    picture = a_picture(6, 6)
-    assert np.array_equal(patches.cut(picture, (2.5, 2.5), (400, 300), side=6), picture)
+def test_of_a_wide_field_the_middle_is_shown():
+    assert patches.width((11, 7), 100) == 11
+    assert patches.width((300, 400), 100) == 40
 
 
 def test_small_patches_keep_their_pixels_and_large_ones_are_averaged():
@@ -65,14 +65,14 @@ def test_every_best_image_has_its_patch_and_each_picture_is_asked_for_once():
         np.array([[1, 0], [1, 1]]),
     )
     rows, cols = (1.0, 4.0, 7.0), (2.0, 8.0)
-    found = patches.of_best(best, picture, rows=rows, cols=cols, field=(3, 3), side=3)
+    found = patches.of_best(best, picture, rows=rows, cols=cols, size=3, side=3)
     assert sorted(asked) == ["cat", "dog", "fox"]
     for channel in range(2):
         for rank in range(2):
             own = pictures[str(best.image[channel, rank])]
             r, c = int(rows[best.row[channel, rank]]), int(cols[best.col[channel, rank]])
             assert np.array_equal(found[channel, rank], own[r - 1 : r + 2, c - 1 : c + 2])
-    whole = patches.of_best(best, picture, rows=rows, cols=cols, field=None, side=5)
+    whole = patches.of_best(best, picture, rows=rows, cols=cols, size=None, side=5)
     assert np.array_equal(whole[1, 1], patches.resized(pictures["fox"], 5))
     with pytest.raises(CnnvisError, match=r"3 x 1 units has no unit \(2, 1\)"):
-        patches.of_best(best, picture, rows=rows, cols=(2.0,), field=(3, 3))
+        patches.of_best(best, picture, rows=rows, cols=(2.0,), size=3)

@@ -45,6 +45,7 @@ def top_pictures(
     *,
     by: By = "max",
     field: tuple[int, int] | None = None,
+    size: int | None = None,
     title: str = "",
 ) -> Figure:
     """Return a figure of the best patches of every channel, the best at the upper left.
@@ -53,7 +54,8 @@ def top_pictures(
         patches: (channel, rank, row, col, 3) of uint8, the best first.
         values: (channel, rank) the activations that they are ranked by.
         by: ``max`` or ``mean``, what these are.
-        field: (rows, columns) of the input that a patch shows; None for whole pictures.
+        field: (rows, columns) of the input that a unit sees; None for whole pictures.
+        size: pixels of the side of a patch, where that is less.
         title: of the figure.
 
     Raises:
@@ -70,7 +72,7 @@ def top_pictures(
     sheet = style.sheet(
         layout.height(channels),
         title=title or "What excites each channel most",
-        caption=_caption(shown, value, by, field),
+        caption=_caption(value, by, field, size),
     )
     # One picture of all channels: axes for each would take seconds.
     height = layout.height(channels)
@@ -132,25 +134,24 @@ def _silent(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     return np.asarray((largest == 0) & (np.ptp(values, axis=1) == 0))
 
 
+def _seen(field: tuple[int, int] | None, size: int | None) -> str:
+    """Say what of a picture is shown."""
+    if field is None:
+        return "the whole picture that the network saw"
+    sees = f"{field[0]} × {field[1]} pixels that the unit with the largest activation sees"
+    middle = f"middle {size} × {size} of the " if size is not None and size < max(field) else ""
+    return f"the {middle}{sees}; grey lies outside of the picture"
+
+
 def _caption(
-    patches: npt.NDArray[np.uint8],
-    values: npt.NDArray[np.floating],
-    by: By,
-    field: tuple[int, int] | None,
+    values: npt.NDArray[np.floating], by: By, field: tuple[int, int] | None, size: int | None
 ) -> str:
     """Say what the reader sees."""
     channels, ranks = values.shape
     largest = "largest activation" if by == "max" else "largest mean activation"
-    what = (
-        "the whole picture that the network saw"
-        if field is None
-        else f"the {field[0]} × {field[1]} pixels that the unit with the largest activation sees"
-    )
-    if field is not None and min(field) > 3 * patches.shape[2]:
-        what += ", or as much of them as the picture has"
     parts = [
         f"For each of {min(channels, _MOST)} channels the {ranks} images with the {largest}, the "
-        f"first at the upper left, and of each {what}; grey lies outside of the picture.",
+        f"first at the upper left, and of each {_seen(field, size)}.",
         "Each image counts once. The numbers are the channels.",
     ]
     if channels > _MOST:

@@ -48,10 +48,13 @@ def test_the_caption_says_what_is_shown():
     patches, values = some()
     words = style.words(top_pictures(patches, values, field=(11, 11)), "caption")
     assert "the 5 images with the largest activation" in words
-    assert "11 × 11 pixels" in words
+    assert "the 11 × 11 pixels that the unit" in words
+    words = style.words(top_pictures(patches, values, field=(200, 100), size=90), "caption")
+    assert "the middle 90 × 90 of the 200 × 100 pixels" in words
     words = style.words(top_pictures(patches, values, by="mean"), "caption")
     assert "largest mean activation" in words
     assert "whole picture" in words
+    assert "grey" not in words
 
 
 def test_a_page_holds_as_many_channels_as_can_be_seen_and_says_so():

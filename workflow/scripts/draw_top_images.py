@@ -25,9 +25,10 @@ def main(statistics, manifest, network, preprocessing, formats, output):
     for spec in statistics_file.layers(statistics):
         for by, best in statistics_file.read_top(statistics, layer=spec.name).items():
             field = spec.receptive_field if by == "max" else None
-            tiles = patches.of_best(best, picture, rows=spec.row, cols=spec.col, field=field)
+            size = field and patches.width(field, prepared.crop)
+            tiles = patches.of_best(best, picture, rows=spec.row, cols=spec.col, size=size)
             title = f"{network}, {spec.name}: what excites each channel most"
-            figure = top_pictures(tiles, best.value, by=by, field=field, title=title)
+            figure = top_pictures(tiles, best.value, by=by, field=field, size=size, title=title)
             path = Path(output) / f"{spec.name}_{by}"
             style.save(figure, path, formats=formats, provenance=made)
 

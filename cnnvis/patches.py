@@ -15,8 +15,8 @@ SIDE = 36
 OUTSIDE = 214
 """The grey of what lies outside of the picture."""
 _SHARE = 0.4
-"""Of the picture's side: how wide a patch may be. Fields of late layers are as wide as the picture and
-wider, but what moves a unit lies mostly in their middle."""
+"""Of the picture's side: how wide a patch may be. Fields of late layers are as wide as the picture
+and wider, but what moves a unit lies mostly in their middle."""
 
 
 def width(field: tuple[int, int], picture: int) -> int:

@@ -56,6 +56,8 @@ def test_one_two_and_three_shards_give_the_same_orders(folder):
         assert also[1] == orders
         assert also[2] == {"statistics"}
         np.testing.assert_allclose(also[3], likeness, rtol=0, atol=1e-13)
-    gathered = folder / WHERE / "activations.h5"
-    assert runs.would_run(folder, "--forcerun", "gather_activations", "--", "orders") == {}
-    assert gathered.is_file()
+    assert runs.would_run(folder, "orders", "statistics") == {}
+    figures = {path.name for path in (folder / WHERE / "figures/top_images").glob("*.png")}
+    assert figures == {"conv1_max.png", "conv1_mean.png"}
+    # Orders need no maps of all images: neither those of the shards, nor gathered ones.
+    assert "gather_activations" not in runs.would_run(folder, "--forceall", "--", "orders")

@@ -16,7 +16,6 @@ STAGES = (
     "downloads",
     "kernels",
     "activations",
-    "statistics",
     "orders",
     "gradients",
     "importance",

@@ -1,5 +1,6 @@
 """The statistics file: what is written is read back, and shards merge to the whole."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -168,3 +169,39 @@ def test_a_layer_without_rows_and_columns_is_refused(tmp_path):
         statistics_file.summarise(
             tmp_path / "a.h5", tmp_path / "s.h5", layers=["classifier"], provenance=made()
         )
+
+
+def peak(run):
+    """The most memory that a call needs; of two calls, for the first loads what is loaded once."""
+    found = []
+    for _ in range(2):
+        tracemalloc.start()
+        try:
+            run()
+            found.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    return min(found)
+
+
+def test_memory_grows_neither_with_the_images_nor_with_the_shards(tmp_path):
+    spec = replace(LAYERS[0], shape=(16, 30, 40), row=tuple(range(30)), col=tuple(range(40)))
+    needed = {}
+    for count in (28, 112):  # two slabs and eight
+        activations, path = tmp_path / f"{count}_a.h5", tmp_path / f"{count}.h5"
+        write_store(activations, count=count, first=count, layers=[spec])
+
+        def summarise(activations=activations, path=path):
+            origin = made(first=str(path.name))
+            statistics_file.summarise(activations, path, layers=[CONV], provenance=origin)
+
+        needed[count] = peak(summarise)
+    assert needed[112] < 1.1 * needed[28]
+    more = [tmp_path / f"m{n}.h5" for n in range(8)]
+    for number, path in enumerate(more):
+        origin = made(first=f"more {number}")
+        statistics_file.summarise(tmp_path / "28_a.h5", path, layers=[CONV], provenance=origin)
+    many, few = (
+        peak(lambda n=n: statistics_file.merge(more[:n], tmp_path / "merged.h5")) for n in (8, 2)
+    )
+    assert many < 1.1 * few

@@ -11,16 +11,6 @@ ORDERED = list(
 ORDERS = f"{RESULTS}/orders/{{layer}}/{{source}}"
 
 
-def maps_to_order(wildcards):
-    """What channels are ordered by: maps, or sums over the maps of several shards."""
-    if (
-        wildcards.source in ("set", "mean")
-        and study.images[wildcards.images].shards > 1
-    ):
-        return {"statistics": rules.merge_statistics.output.statistics}
-    return {"activations": rules.gather_activations.output[0]}
-
-
 rule orders:
     """Put the channels of every layer in order, by every method."""
     input:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis import dimensions, files, hdf5, image_table
+from cnnvis import dimensions, files, hdf5, image_table, layer_group
 from cnnvis.errors import StoreError
 from cnnvis.labels import Image
 from cnnvis.layer_spec import LayerSpec
@@ -187,26 +187,8 @@ def _write_layer(
     file: h5py.File, spec: LayerSpec, image: h5py.Dataset, compression: str | None
 ) -> None:
     group = file.create_group(f"layers/{spec.name}", track_order=True)
-    dims = [image, *_axes(group, spec)]
+    dims = [image, *layer_group.write_axes(group, spec)]
     activation = dimensions.streamed(
         group, "activation", dims, dtype=spec.dtype, compression=compression
     )
-    activation.attrs["op"] = spec.op
-    if spec.receptive_field is not None:
-        activation.attrs["receptive_field"] = spec.receptive_field
-    if spec.stride is not None:
-        activation.attrs["stride"] = spec.stride
-    if spec.convolution:
-        activation.attrs["convolution"] = spec.convolution
-
-
-def _axes(group: h5py.Group, spec: LayerSpec) -> list[h5py.Dataset]:
-    """Write the coordinates of one layer; axes nobody has a name for are numbered."""
-    channels, *others = spec.shape
-    axes = [dimensions.scale(group, "channel", np.arange(channels, dtype=np.int32))]
-    if len(others) == 2:
-        for name, centres in (("row", spec.row), ("col", spec.col)):
-            axes.append(dimensions.scale(group, name, centres, units="input pixels"))
-        return axes
-    numbered = [(f"axis_{place}", size) for place, size in enumerate(others, start=2)]
-    return axes + [dimensions.scale(group, name, np.arange(size)) for name, size in numbered]
+    layer_group.write_attributes(activation, spec)

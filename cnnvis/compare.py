@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis.errors import OrderingError
+from cnnvis.ordering import sums
 from cnnvis.ordering.gram import Matrix, checked, correlations, one_thread, unit_length
 from cnnvis.ordering.result import Ordering
+from cnnvis.ordering.sums import SCATTER, Sums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +30,13 @@ def similarity(maps: ArrayLike) -> Matrix:
     return similarity_set([maps])
 
 
-def similarity_set(blocks: Iterable[ArrayLike]) -> Matrix:
+def similarity_set(blocks: Iterable[ArrayLike] | Sums) -> Matrix:
     """Return the Pearson correlation between channels over all pixels of all images.
 
     Blocks (channel, row, col) are taken one at a time and let go; memory does not depend on their
-    number. Otherwise as :func:`similarity`.
+    number. Sums over them may come in their place. Otherwise as :func:`similarity`.
     """
-    correlation = correlations(checked(blocks)).products
+    correlation = correlations(sums.of(blocks).gram(SCATTER)).products
     np.fill_diagonal(correlation, 1.0)
     return correlation
 

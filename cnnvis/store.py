@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnvis import hdf5, image_table
+from cnnvis import hdf5, image_table, layer_group
 from cnnvis.activation_writer import SCHEMA, VERSION, Writer, create
 from cnnvis.errors import StoreError, did_you_mean
 from cnnvis.labels import FIRST, Image
@@ -44,6 +44,7 @@ __all__ = [
     "read_channel",
     "read_mean",
     "scores",
+    "slabs",
 ]
 
 MEAN, SET = "mean", "set"
@@ -106,11 +107,23 @@ def blocks(path: Path, *, layer: str) -> Iterator[Floats]:
     Raises:
         FileError, StoreError: there is no such file or layer.
     """
+    for slab in slabs(path, layer=layer):
+        yield from slab
+
+
+def slabs(path: Path, *, layer: str) -> Iterator[Floats]:
+    """Yield the feature maps of some images after the other, about a megabyte at a time.
+
+    Slabs are (image, channel, row, col) or (image, channel).
+
+    Raises:
+        FileError, StoreError: there is no such file or layer.
+    """
     with _open(path) as file:
         activation = _activation(file, layer)
         step = max(1, _SLAB_BYTES // (activation.dtype.itemsize * prod(activation.shape[1:])))
         for first in range(0, len(activation), step):
-            yield from _floats(activation, np.s_[first : first + step])
+            yield _floats(activation, np.s_[first : first + step])
 
 
 def read_mean(path: Path, *, layer: str) -> NDArray[np.float64]:
@@ -179,24 +192,7 @@ def layer(path: Path, name: str) -> LayerSpec:
 
 def _spec(group: h5py.Group, name: str) -> LayerSpec:
     activation = group["activation"]
-    return LayerSpec(
-        name,
-        activation.shape[1:],
-        dtype=str(activation.dtype),
-        op=str(activation.attrs["op"]),
-        receptive_field=_pair(activation, "receptive_field"),
-        stride=_pair(activation, "stride"),
-        row=tuple(group["row"][:].tolist()) if "row" in group else (),
-        col=tuple(group["col"][:].tolist()) if "col" in group else (),
-        convolution=str(activation.attrs.get("convolution", "")),
-    )
-
-
-def _pair(dataset: h5py.Dataset, name: str) -> tuple[int, int] | None:
-    if name not in dataset.attrs:
-        return None
-    rows, cols = dataset.attrs[name]
-    return int(rows), int(cols)
+    return layer_group.read(activation, name, activation.shape[1:])
 
 
 def scores(path: Path) -> Floats:

@@ -22,7 +22,7 @@ FLOORS = (
         " importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
         " tracking_scores metrics differences comparisons method_names control_maps mosaics scenes"
-        " box_files map_sets table_file volume_groups",
+        " box_files map_sets table_file volume_groups top_images map_statistics patches",
     ),
     (
         "torch",
@@ -35,7 +35,7 @@ FLOORS = (
         "hdf5 hdf5_bounds hdf5_sink dimensions image_table layer_spec shards store"
         " activation_writer gradient_file gradient_views backtrack_file backtrack_writer"
         " variant_file walk_views export kernel_file map_file evaluation_views"
-        " volume_views",
+        " volume_views layer_group statistics_file",
     ),
     ("pictures", "camera raycast render figures notebook vtk_stills"),
     ("pages", "pages"),

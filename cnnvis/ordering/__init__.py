@@ -14,11 +14,14 @@ from cnnvis.ordering.seeds import (
     series_tables,
     stability,
 )
+from cnnvis.ordering.sums import KeptSums, Sums, sum_up
 
 __all__ = [
     "METHODS",
+    "KeptSums",
     "Ordering",
     "Stability",
+    "Sums",
     "cluster_series",
     "order",
     "order_set",
@@ -28,5 +31,6 @@ __all__ = [
     "series_orders",
     "series_tables",
     "stability",
+    "sum_up",
     "write",
 ]

@@ -6,23 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnvis.errors import OrderingError
-from cnnvis.ordering.found import Blocks, Found, by_brightness, rounded, sign
+from cnnvis.ordering.found import Found, by_brightness, rounded, sign
 from cnnvis.ordering.gram import (
     EPSILON,
     Gram,
     Matrix,
-    accumulate,
     embedding,
     one_thread,
     squared_distances,
     unit_length,
 )
 from cnnvis.ordering.leaves import shortest_chain
-from cnnvis.ordering.slices import flat, slice_view
+from cnnvis.ordering.sums import WHOLE, Sums, raw_slice
 
 
 def kmeans(
-    blocks: Blocks,
+    sums: Sums,
     *,
     view: str = "image",
     axis: str = "row",
@@ -40,7 +39,7 @@ def kmeans(
     group channels keep their numbers. Where fewer channels differ than there are clusters, each
     that differs is a cluster.
     """
-    gram, settled = cluster_gram(blocks, view=view, axis=axis, index=index, normalise=normalise)
+    gram, settled = cluster_gram(sums, view=view, axis=axis, index=index, normalise=normalise)
     return clustered(gram, settled, clusters=clusters, restarts=restarts, seed=seed)
 
 
@@ -56,7 +55,7 @@ def clustered(
 
 
 def cluster_gram(
-    blocks: Blocks, *, view: str, axis: str, index: int | None, normalise: bool
+    sums: Sums, *, view: str, axis: str, index: int | None, normalise: bool
 ) -> tuple[Gram, Mapping[str, object]]:
     """Return the products that :func:`kmeans` groups channels by, and the options settled.
 
@@ -65,11 +64,11 @@ def cluster_gram(
     """
     settled: Mapping[str, object] = {}
     if view == "slice":
-        blocks, rows, index = slice_view(blocks, axis, index)
-        gram = accumulate(blocks, rows)
-        settled = {"index": index}
+        part = raw_slice(sums.shape, axis, index)
+        gram = sums.gram(part)
+        settled = {"index": part.index}
     elif view == "image":
-        gram = accumulate(blocks, flat)
+        gram = sums.gram(WHOLE)
     else:
         raise OrderingError(f"the view of kmeans is 'image' or 'slice'; got {view!r}.")
     return (Gram(unit_length(gram.products), gram.brightness) if normalise else gram), settled

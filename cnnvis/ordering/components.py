@@ -1,31 +1,24 @@
 """Channels sorted by a principal component of their maps, or of one slice of them."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
 from cnnvis.errors import OrderingError
-from cnnvis.ordering.found import Blocks, Found, sorted_by
-from cnnvis.ordering.gram import EPSILON, Matrix, accumulate, eigen, one_thread
-from cnnvis.ordering.slices import flat, slice_axis, slice_view
+from cnnvis.ordering.found import Found, sorted_by
+from cnnvis.ordering.gram import EPSILON, Matrix, eigen
+from cnnvis.ordering.slices import slice_axis, slice_index
+from cnnvis.ordering.sums import CENTRED, STANDARDISED, Part, Sums
 
 
-def pca_image(blocks: Blocks, *, component: int = 0) -> Found:
+def pca_image(sums: Sums, *, component: int = 0) -> Found:
     """Sort by a principal component of whole maps.
 
     Channels are the samples, pixels the variables: the mean over the channels is subtracted from
     each map, and the score is the projection of the map, un-centred, on the component. Its sign is
     such that bright channels come last.
     """
-
-    def rows(maps: Matrix) -> Matrix:
-        pixels = maps.reshape(len(maps), -1)
-        centre = pixels.mean(axis=0)
-        # The mean goes along as a last row, for the part of it that lies on the component.
-        return np.vstack([pixels - centre, centre])
-
-    gram = accumulate(blocks, rows)
+    gram = sums.gram(CENTRED)
     n = len(gram.brightness)
     total = float(np.trace(gram.products[:n, :n]) + n * gram.products[n, n])
     direction, length = _component(gram.products[:n, :n], component, total)
@@ -36,7 +29,7 @@ def pca_image(blocks: Blocks, *, component: int = 0) -> Found:
 
 
 def pca_slice(
-    blocks: Blocks,
+    sums: Sums,
     *,
     axis: str = "row",
     index: int | Literal["all"] | None = None,
@@ -51,45 +44,30 @@ def pca_slice(
     """
     if index == "all":
         slice_axis(axis)
-        view: Callable[[Matrix], Matrix] = flat
+        part = STANDARDISED
     else:
-        blocks, view, index = slice_view(blocks, axis, index)
-    gram = accumulate(blocks, lambda maps: _standardised(view(maps)))
+        index = slice_index(sums.shape, axis, index)
+        part = Part(STANDARDISED.kind, axis, index)
+    gram = sums.gram(part)
     direction, length = _component(gram.products, component, float(np.trace(gram.products)))
     return sorted_by(direction * length, gram.brightness, {"index": index})
 
 
-def every_slice(blocks: Blocks, *, axis: str = "row", component: int = 0) -> list[Found | None]:
-    """Return what :func:`pca_slice` finds for every index, reading the maps once.
+def every_slice(sums: Sums, *, axis: str = "row", component: int = 0) -> list[Found | None]:
+    """Return what :func:`pca_slice` finds for every index, from one sum.
 
     A slice in which all channels are alike has no order: None.
     """
-    along = slice_axis(axis)
-    products, brightness, count = np.zeros(()), np.zeros(()), 0
-    with one_thread():
-        for maps in blocks:
-            slices = _standardised(np.moveaxis(maps, along, 0))
-            products = products + np.stack([one @ one.T for one in slices])
-            brightness, count = brightness + maps.mean(axis=(1, 2)), count + 1
+    slice_axis(axis)
+    gram = sums.gram(Part(STANDARDISED.kind, axis))
     found: list[Found | None] = []
-    for index, (values, vectors) in enumerate(zip(*eigen(products), strict=True)):
+    for index, products in enumerate(gram.products):
+        values, vectors = eigen(products)
         direction, length = _direction(values, vectors, component, float(values.sum()))
         settled = {"axis": axis, "index": index}
-        order = sorted_by(direction * length, brightness / count, settled)
+        order = sorted_by(direction * length, gram.brightness, settled)
         found.append(order if length else None)
     return found
-
-
-def _standardised(matrix: Matrix) -> Matrix:
-    """Centre every column (..., channel, column) and divide it by its standard deviation.
-
-    Constant columns become 0.
-    """
-    centred = matrix - matrix.mean(axis=-2, keepdims=True)
-    spread = np.sqrt(np.mean(centred**2, axis=-2, keepdims=True))
-    largest = np.abs(matrix).max(axis=-2, keepdims=True)
-    varies = spread > matrix.shape[-2] * EPSILON * largest
-    return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=varies))
 
 
 def _component(products: Matrix, component: int, total: float) -> tuple[Matrix, float]:

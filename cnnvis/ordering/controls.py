@@ -3,23 +3,22 @@
 import numpy as np
 
 from cnnvis.errors import OrderingError
-from cnnvis.ordering.found import Blocks, Found, sorted_by
+from cnnvis.ordering.found import Found, sorted_by
+from cnnvis.ordering.sums import Sums
 
 
-def natural(blocks: Blocks) -> Found:
+def natural(sums: Sums) -> Found:
     """Leave the channels as the network numbers them."""
-    return Found(np.arange(len(next(iter(blocks)))))
+    return Found(np.arange(sums.shape[0]))
 
 
-def brightness(blocks: Blocks) -> Found:
+def brightness(sums: Sums) -> Found:
     """Sort by the mean activation over all pixels of all images, the brightest channel last."""
-    mean, count = np.zeros(()), 0
-    for maps in blocks:
-        mean, count = mean + maps.mean(axis=(1, 2)), count + 1
-    return sorted_by(mean / count, mean / count)
+    mean = sums.brightness
+    return sorted_by(mean, mean)
 
 
-def random(blocks: Blocks, *, seed: int = 0) -> Found:
+def random(sums: Sums, *, seed: int = 0) -> Found:
     """Shuffle the channels.
 
     Raises:
@@ -27,5 +26,4 @@ def random(blocks: Blocks, *, seed: int = 0) -> Found:
     """
     if seed < 0:
         raise OrderingError(f"a random order needs a seed from 0; got {seed}.")
-    channels = len(next(iter(blocks)))
-    return Found(np.random.default_rng(seed).permutation(channels))
+    return Found(np.random.default_rng(seed).permutation(sums.shape[0]))

@@ -1,14 +1,12 @@
 """What every method returns, and the rules that all of them keep: signs, ties, dead channels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnvis.ordering.gram import Matrix
-
-Blocks = Iterable[Matrix]
 
 DIGITS = 9
 """Digits of a score, counted from its largest difference; what is closer is a tie. The others may

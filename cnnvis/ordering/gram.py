@@ -1,17 +1,18 @@
-"""Products of channels, summed up image by image: all that an ordering needs to know of the maps.
+"""Products of channels: all that an ordering needs to know of the maps.
 
 Let ``X`` be the matrix whose row ``c`` holds every pixel of channel ``c``, of one image or of many.
 It may be far too wide to be held. But distances between rows, principal components and correlations
 follow from the products of its rows alone, ``X X^T`` of shape (channel, channel), and that is a sum
-over images. So memory does not depend on the number of images.
+over images (:mod:`cnnvis.ordering.sums`). So memory does not depend on the number of images.
 
 Every sum here runs on one thread of the linear algebra library: with more of them the last bits of
 a sum depend on how many there are.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis.errors import OrderingError
 
 Matrix = NDArray[np.float64]
+Slab = Sequence[ArrayLike] | NDArray[Any]
+"""The maps of some images, one after the other: (image, channel, row, col)."""
 EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -51,64 +54,53 @@ def checked(blocks: Iterable[ArrayLike]) -> Iterator[Matrix]:
         OrderingError: no block at all, one that is not (channel, row, col), one of another shape
             than the first, or one that holds NaN or infinity.
     """
+    for slab in checked_slabs([block] for block in blocks):
+        yield slab[0]
+
+
+def checked_slabs(slabs: Iterable[Slab]) -> Iterator[Matrix]:
+    """Yield each slab, the maps of some images one after the other, as float64.
+
+    Slabs are (image, channel, row, col).
+
+    Raises:
+        OrderingError: as :func:`checked`.
+    """
     shape: tuple[int, ...] = ()
-    for i, block in enumerate(blocks):
-        maps = np.asarray(block)
-        _check_block(maps, i, shape or maps.shape)
-        shape = maps.shape
-        yield maps.astype(np.float64)
+    images = 0
+    for slab in slabs:
+        for block in slab:
+            maps = np.asarray(block)
+            _check_block(maps, images, shape or maps.shape)
+            shape, images = maps.shape, images + 1
+        yield np.array(slab, np.float64)
     if not shape:
         raise OrderingError("no maps to order: the set of images is empty.")
 
 
-def accumulate(blocks: Iterable[Matrix], rows: Callable[[Matrix], Matrix]) -> Gram:
-    """Sum the products of rows over all blocks; ``rows`` makes a (row, column) matrix of a block.
-
-    The first rows are the channels; ``rows`` may append others.
-    """
-    products: Matrix = np.zeros(())
-    brightness: Matrix = np.zeros(())
-    count = 0
-    with one_thread():
-        for maps in blocks:
-            matrix = rows(maps)
-            products = products + matrix @ matrix.T
-            brightness = brightness + maps.mean(axis=(1, 2))
-            count += 1
-    return Gram(products, brightness / count)
-
-
-def correlations(blocks: Iterable[Matrix]) -> Gram:
-    """Return Pearson's correlation between channels over all pixels, -1 to 1, as products.
+def correlations(scatter: Gram) -> Gram:
+    """Return Pearson's correlation between channels, -1 to 1, from products about their means.
 
     A channel that is constant, dead for example, has none: its row and its diagonal are 0.
     """
-    gram = scatter(blocks)
-    products = np.clip(unit_length(gram.products), -1.0, 1.0)
-    np.fill_diagonal(products, np.diag(gram.products) > 0)
-    return Gram(products, gram.brightness)
+    products = np.clip(unit_length(scatter.products), -1.0, 1.0)
+    np.fill_diagonal(products, np.diag(scatter.products) > 0)
+    return Gram(products, scatter.brightness)
 
 
-def scatter(blocks: Iterable[Matrix]) -> Gram:
-    """Return the products of deviations from the channel's mean over all pixels, and the means.
+def without_constants(scatter: Gram, pixels: int) -> Gram:
+    """Put zero where a channel differs from its mean by rounding alone.
 
-    Divided by the number of pixels they are the covariance. Chan, Golub and LeVeque (1979),
-    equation 2.1: two parts are joined by their means, so that a mean far from zero costs no digits.
+    Args:
+        scatter: products about the mean of each channel, and the means.
+        pixels: how many they are sums over.
     """
-    total: Matrix = np.zeros(())
-    mean: Matrix = np.zeros(())
-    seen = 0
-    with one_thread():
-        for maps in blocks:
-            pixels = maps.reshape(len(maps), -1)
-            n = pixels.shape[1]
-            own = pixels.mean(axis=1)
-            apart = own - mean
-            pixels = pixels - own[:, None]
-            total = total + pixels @ pixels.T + np.outer(apart, apart) * (seen * n / (seen + n))
-            mean = mean + apart * (n / (seen + n))
-            seen += n
-    return Gram(_without_constants(total, mean, seen), mean)
+    products = scatter.products.copy()
+    spread = np.sqrt(np.diag(products) / pixels)
+    constant = spread <= 1e-12 * np.abs(scatter.brightness)
+    products[constant, :] = 0.0
+    products[:, constant] = 0.0
+    return Gram(products, scatter.brightness)
 
 
 def eigen(products: Matrix) -> tuple[Matrix, Matrix]:
@@ -151,15 +143,6 @@ def unit_length(products: Matrix) -> Matrix:
     square = np.diag(products)
     lengths = np.sqrt(np.outer(square, square))
     return np.asarray(np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0))
-
-
-def _without_constants(total: Matrix, mean: Matrix, pixels: int) -> Matrix:
-    """Put zero where a channel differs from its mean by rounding alone."""
-    spread = np.sqrt(np.diag(total) / pixels)
-    constant = spread <= 1e-12 * np.abs(mean)
-    total[constant, :] = 0.0
-    total[:, constant] = 0.0
-    return total
 
 
 def _check_block(maps: NDArray[np.generic], i: int, shape: tuple[int, ...]) -> None:

@@ -7,19 +7,20 @@ example, has no correlation with any other: such channels come first.
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnvis.ordering.found import Blocks, Found, by_brightness, rounded, sign, sorted_by
+from cnnvis.ordering.found import Found, by_brightness, rounded, sign, sorted_by
 from cnnvis.ordering.gram import EPSILON, Gram, Matrix, correlations, eigen
 from cnnvis.ordering.leaves import shortest_chain
+from cnnvis.ordering.sums import SCATTER, Sums
 
 
-def optimal_leaf(blocks: Blocks) -> Found:
+def optimal_leaf(sums: Sums) -> Found:
     """Follow the leaves of the average-linkage tree of ``1 - correlation``, in their best order.
 
     Of all orders that flipping the branches of the tree can give, the one with the shortest sum of
     ``1 - correlation`` between neighbours: Bar-Joseph, Gifford and Jaakkola (2001), exactly. The
     end that rises with brightness comes last; channels that correlate 1 are ties.
     """
-    gram = correlations(blocks)
+    gram = correlations(sums.gram(SCATTER))
     # By position in order of brightness: where distances tie, numbers of channels do not decide.
     position = by_brightness(gram.brightness)
     live = np.diag(gram.products)[position] > 0
@@ -35,14 +36,14 @@ def optimal_leaf(blocks: Blocks) -> Found:
     return Found(np.concatenate([dead, position[chain]]))
 
 
-def spectral(blocks: Blocks) -> Found:
+def spectral(sums: Sums) -> Found:
     """Sort by the Fiedler vector of the affinity ``(1 + correlation) / 2``.
 
     It is the eigenvector of the second smallest eigenvalue of the graph Laplacian, the smoothest
     way to lay the channels along a line. Where some order makes alikeness fall steadily with the
     distance of places, it is found: Atkins, Boman and Hendrickson (1998).
     """
-    gram, live = _live(blocks)
+    gram, live = _live(sums)
     affinity = (1.0 + gram.products) / 2.0
     degree = affinity.sum(axis=1)
     laplacian = np.diag(degree) - affinity
@@ -51,13 +52,13 @@ def spectral(blocks: Blocks) -> Found:
     return sorted_by(_smoothest(laplacian, gram.brightness[live]), gram.brightness, live=live)
 
 
-def pca_angle(blocks: Blocks) -> Found:
+def pca_angle(sums: Sums) -> Found:
     """Sort by the angle in the plane of the first two components of the correlation matrix.
 
     Channels that point the same way are alike. The circle is cut where the gap between two
     neighbours is largest: Friendly (2002), "Corrgrams", The American Statistician 56.
     """
-    gram, live = _live(blocks)
+    gram, live = _live(sums)
     if not live.any():
         return sorted_by(np.zeros(0), gram.brightness, live=live)
     values, vectors = eigen(gram.products)
@@ -69,12 +70,12 @@ def pca_angle(blocks: Blocks) -> Found:
     return sorted_by(_from_largest_gap(angle), gram.brightness, live=live)
 
 
-def _live(blocks: Blocks) -> tuple[Gram, NDArray[np.bool_]]:
+def _live(sums: Sums) -> tuple[Gram, NDArray[np.bool_]]:
     """Return the correlations of channels that are not constant, and (channel,) which those are.
 
     The brightness is that of all channels.
     """
-    gram = correlations(blocks)
+    gram = correlations(sums.gram(SCATTER))
     live = np.diag(gram.products) > 0
     return Gram(gram.products[np.ix_(live, live)], gram.brightness), live
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnvis.errors import OrderingError, did_you_mean
+from cnnvis.ordering import sums
 from cnnvis.ordering.components import every_slice
-from cnnvis.ordering.gram import checked
 from cnnvis.ordering.methods import METHODS
 from cnnvis.ordering.result import Ordering
+from cnnvis.ordering.sums import Sums
 
 
 def order(maps: ArrayLike, method: str, *, source: str = "image", **options: object) -> Ordering:
@@ -36,12 +37,13 @@ def order(maps: ArrayLike, method: str, *, source: str = "image", **options: obj
 
 
 def order_set(
-    blocks: Iterable[ArrayLike], method: str, *, source: str = "set", **options: object
+    blocks: Iterable[ArrayLike] | Sums, method: str, *, source: str = "set", **options: object
 ) -> Ordering:
     """Order channels by the maps of many images: as if all their pixels were those of one image.
 
     Every block is the maps (channel, row, col) of one image. Blocks are taken one at a time and let
-    go, so memory does not depend on how many there are. Otherwise as :func:`order`.
+    go, so memory does not depend on how many there are. Sums over the maps, which several methods
+    can share, may come in their place. Otherwise as :func:`order`.
     """
     function = METHODS.get(method)
     if function is None:
@@ -50,24 +52,28 @@ def order_set(
             f"{did_you_mean(method, METHODS)}."
         )
     params = complete(method, options)
-    found = function(checked(blocks), **params)
+    found = function(sums.of(blocks), **params)
     settled = {**params, **found.settled}
     return Ordering(found.permutation, found.score, found.cluster, method, settled, source)
 
 
 def order_slices(
-    blocks: Iterable[ArrayLike], *, axis: str = "row", component: int = 0, source: str = "set"
+    blocks: Iterable[ArrayLike] | Sums,
+    *,
+    axis: str = "row",
+    component: int = 0,
+    source: str = "set",
 ) -> list[Ordering | None]:
     """Order channels by every single row (or col) of their maps, as ``pca_slice`` does.
 
-    Blocks (channel, row, col) are taken one at a time. A slice in which all channels are alike has
-    no order: None.
+    Blocks (channel, row, col) are taken one at a time; or sums come in their place. A slice in
+    which all channels are alike has no order: None.
 
     Raises:
         OrderingError: no such axis or component, or maps that cannot be ordered.
     """
     made: list[Ordering | None] = []
-    for found in every_slice(checked(blocks), axis=axis, component=component):
+    for found in every_slice(sums.of(blocks), axis=axis, component=component):
         if found is None:
             made.append(None)
             continue

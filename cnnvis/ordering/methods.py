@@ -1,7 +1,7 @@
 """The methods that order channels. To add one: write a function and name it in ``METHODS``.
 
-A method takes the maps of the images one after another, each (channel, row, col) in float64 and
-already checked, and its options as keywords with defaults; it returns
+A method takes sums over the maps of all images (:mod:`cnnvis.ordering.sums`), of which it asks for
+one part, and its options as keywords with defaults; it returns
 :class:`cnnvis.ordering.found.Found`.
 """
 

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis.errors import OrderingError
+from cnnvis.ordering import sums
 from cnnvis.ordering.clusters import cluster_gram, clustered, partition
-from cnnvis.ordering.gram import Gram, Matrix, checked, squared_distances
+from cnnvis.ordering.gram import Gram, Matrix, squared_distances
 from cnnvis.ordering.make import complete
 from cnnvis.ordering.result import Ordering
+from cnnvis.ordering.sums import Sums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +39,13 @@ class Stability:
     silhouette: float
 
 
-def stability(blocks: Iterable[ArrayLike], ordering: Ordering, *, seeds: int = 5) -> Stability:
+def stability(
+    blocks: Iterable[ArrayLike] | Sums, ordering: Ordering, *, seeds: int = 5
+) -> Stability:
     """Cluster the channels again from other seeds, and compare.
 
-    ``blocks`` are the maps (channel, row, col) that ``ordering``, one of method ``kmeans``, was
-    made from; for one image, a list of one. Its own seed is followed by ``seeds`` others.
+    ``blocks`` are what ``ordering``, one of method ``kmeans``, was made from: maps (channel, row,
+    col), for one image a list of one, or sums. Its own seed is followed by ``seeds`` others.
 
     Raises:
         OrderingError: an ordering without clusters, or of other channels, or no other seed.
@@ -52,7 +56,7 @@ def stability(blocks: Iterable[ArrayLike], ordering: Ordering, *, seeds: int = 5
             f"got {ordering.method!r} and {seeds} seeds."
         )
     options: dict[str, Any] = dict(ordering.params)
-    gram, _ = cluster_gram(checked(blocks), **{name: options[name] for name in _VIEW})
+    gram, _ = cluster_gram(sums.of(blocks), **{name: options[name] for name in _VIEW})
     if len(gram.products) != len(ordering):
         raise OrderingError(
             f"an ordering of {len(ordering)} channels cannot be compared with maps of "
@@ -62,7 +66,7 @@ def stability(blocks: Iterable[ArrayLike], ordering: Ordering, *, seeds: int = 5
 
 
 def cluster_series(
-    blocks: Iterable[ArrayLike],
+    blocks: Iterable[ArrayLike] | Sums,
     counts: Iterable[int],
     *,
     seeds: int = 3,
@@ -71,15 +75,16 @@ def cluster_series(
 ) -> dict[int, tuple[Ordering, Stability]]:
     """Order channels by k-means for several numbers of clusters, and say how stable each is.
 
-    The maps are read once. Numbers above that of the channels are left out. Otherwise as
-    :func:`cnnvis.ordering.order_set` with method ``kmeans`` and these options.
+    The maps are read once, or sums over them come in their place. Numbers above that of the
+    channels are left out. Otherwise as :func:`cnnvis.ordering.order_set` with method ``kmeans`` and
+    these options.
 
     Raises:
         OrderingError: an option or maps that cannot be.
     """
     params: dict[str, Any] = complete("kmeans", options)
     view = {name: params[name] for name in _VIEW}
-    gram, settled = cluster_gram(checked(blocks), **view)
+    gram, settled = cluster_gram(sums.of(blocks), **view)
     found = {}
     for clusters in counts:
         if clusters > len(gram.products):

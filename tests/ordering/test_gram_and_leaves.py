@@ -8,7 +8,7 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 from threadpoolctl import threadpool_limits
 
-from cnnvis.ordering import gram, leaves
+from cnnvis.ordering import gram, leaves, sums
 from ordering.maps import some_maps, some_set, whole
 
 
@@ -88,7 +88,7 @@ def test_scatter_is_the_covariance_of_all_pixels(offset):
     pixels = whole(blocks)
     expected = np.cov(pixels - offset, bias=True) * pixels.shape[1]
     np.testing.assert_allclose(
-        gram.scatter(gram.checked(blocks)).products, expected, rtol=1e-8, atol=1e-8
+        sums.of(blocks).gram(sums.SCATTER).products, expected, rtol=1e-8, atol=1e-8
     )
 
 
@@ -99,7 +99,7 @@ def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            total = gram.scatter(gram.checked(blocks)).products
+            total = sums.of(blocks).gram(sums.SCATTER).products
             found.append((total.tobytes(), *(part.tobytes() for part in gram.eigen(total))))
     assert found[0] == found[1]
 
@@ -107,6 +107,6 @@ def test_sums_and_eigenvalues_are_the_same_bits_on_one_thread_and_on_two():
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_scatter_scales_with_the_maps(scale):
     blocks = some_set(3)
-    expected = gram.scatter(gram.checked(blocks)).products * scale**2
-    found = gram.scatter(gram.checked([maps * scale for maps in blocks])).products
+    expected = sums.of(blocks).gram(sums.SCATTER).products * scale**2
+    found = sums.of([maps * scale for maps in blocks]).gram(sums.SCATTER).products
     np.testing.assert_allclose(found, expected, rtol=1e-9)

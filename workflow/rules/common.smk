@@ -155,6 +155,16 @@ def image_files(wildcards):
     return files
 
 
+def maps_to_order(wildcards):
+    """What channels are ordered by: maps, or sums over the maps of several shards."""
+    if (
+        wildcards.source in ("set", "mean")
+        and study.images[wildcards.images].shards > 1
+    ):
+        return {"statistics": rules.merge_statistics.output.statistics}
+    return {"activations": rules.gather_activations.output[0]}
+
+
 def known_boxes(wildcards):
     """The own table of true boxes, where the configuration names one."""
     table = settings["objects"]["boxes"]

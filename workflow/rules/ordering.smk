@@ -1,5 +1,6 @@
 # Orders of the channels of a layer, and how good each order is.
-# IN:  results/{network}/{images}/activations.h5
+# IN:  results/{network}/{images}/activations.h5; or statistics.h5, where all images of several
+#      shards are meant
 # OUT: results/{network}/{images}/orders/{layer}/{source}/{method}.json, similarity.npy, and tables:
 #      quality, null, agreement, agreement_rows, agreement_cols, stability, clusters
 
@@ -23,7 +24,7 @@ rule orders:
 rule order_channels:
     """Order the channels of {wildcards.layer} by every method of the configuration."""
     input:
-        activations=rules.gather_activations.output[0],
+        unpack(maps_to_order),
     output:
         orders=expand(
             f"{ORDERS}/{{method}}.json",
@@ -71,6 +72,7 @@ rule order_channels:
         code=code("order_channels.py"),
         methods=ORDERED,
         options={name: settings["ordering"].get(name, {}) for name in ORDERED},
+        slices=SLICES,
         series=settings["ordering"]["series"],
         permutations=settings["ordering"]["permutations"],
     script:
@@ -84,7 +86,7 @@ ruleorder: order_channels > order_by_one_method
 rule order_by_one_method:
     """Order the channels of {wildcards.layer} by {wildcards.method} alone."""
     input:
-        activations=rules.gather_activations.output[0],
+        unpack(maps_to_order),
     output:
         orders=f"{ORDERS}/{{method}}.json",
     log:
@@ -100,5 +102,6 @@ rule order_by_one_method:
     params:
         code=code("order_by_one_method.py"),
         options=lambda w: settings["ordering"].get(w.method, {}),
+        slices=SLICES,
     script:
         "../scripts/order_by_one_method.py"

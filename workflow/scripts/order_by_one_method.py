@@ -3,16 +3,18 @@
 from cnnvis.workflow import job
 
 
-def main(activations, layer, source, method, options, code, output):
+def main(given, layer, source, method, options, slices, code, output):
     """Write the order."""
-    from cnnvis import hdf5, ordering, provenance, store
+    from cnnvis import ordering, provenance, statistics_file
 
-    maps = store.maps_of(activations, layer=layer, source=source)
-    order = ordering.order_set(maps, method, source=source, **options)
+    digests, sums = statistics_file.sums_of(
+        **given, layer=layer, source=source, slices=[tuple(one) for one in slices]
+    )
+    order = ordering.order_set(sums, method, source=source, **options)
     made = provenance.of(
         "order_channels",
         params={"layer": layer, "source": source, "method": method, "options": options},
-        inputs={"activations": hdf5.provenance_digest(activations)},
+        inputs=digests,
         source=code,
         packages=("numpy", "scikit-learn", "scipy"),
     )
@@ -22,11 +24,12 @@ def main(activations, layer, source, method, options, code, output):
 if "snakemake" in globals():
     with job(snakemake):
         main(
-            snakemake.input.activations,
+            dict(snakemake.input.items()),
             snakemake.wildcards.layer,
             snakemake.wildcards.source,
             snakemake.wildcards.method,
             snakemake.params.options,
+            snakemake.params.slices,
             snakemake.params.code,
             snakemake.output[0],
         )

@@ -122,12 +122,12 @@ def _answer(row: Mapping[Any, Any]) -> str:
     """Say what a kernel answers to.
 
     >>> _answer({"label": "oriented", "orientation": 45.0, "cycles_per_kernel": 1.25})
-    'stripes at 45°, 1.2 cycles wide'
+    'stripes at 45°, 1.2 of them from side to side'
     >>> _answer({"label": "blob", "orientation": 0.0, "cycles_per_kernel": 0.0})
     'a blob'
     """
     if row["label"] == "oriented":
-        return f"stripes at {row['orientation']:.0f}°, {row['cycles_per_kernel']:.1f} cycles wide"
+        return f"stripes at {row['orientation']:.0f}°, {row['cycles_per_kernel']:.1f} of them from side to side"
     return {"colour": "a colour against another", "faint": "hardly anything: it is faint"}.get(
         row["label"], "a blob"
     )

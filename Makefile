@@ -1,14 +1,16 @@
 # make run   the whole reproduction, from a bare machine to results/index.html
 # make test  the test suite, in the same environment
 # make test-browser  the pages in a real browser
+# make test-kills    runs that are killed by force resume (KILLS=10)
 # make help  everything else
 
 PYTHON ?= python3
 CORES ?= all
+KILLS ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser lint reference help
+.PHONY: run test test-browser test-kills stress lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -16,10 +18,16 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress
 
 test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be there
 	$(BIN)/python -m pytest tests/browser
+
+test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compare what they resume to
+	CNNVIS_KILLS=$(KILLS) $(BIN)/python -m pytest tests/stress/test_kills.py
+
+stress: $(VENV)/.ok ## what repeats for long: 50 kills
+	$(MAKE) test-kills KILLS=50
 
 lint: $(VENV)/.ok ## run every linter
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -134,12 +135,18 @@ def load(raw: Mapping[str, Any], schema: Path) -> Study:
         ConfigError: a key, a value, a network, a layer, a class or an image is not known; the
             message names the key, the value and what would be right.
     """
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules = _parsed(Path(schema).read_text(encoding="utf-8"))
     settings = with_defaults(raw, rules)
     networks = {choice.name: choice for choice in map(_network, settings["networks"])}
     images = {choice.name: choice for choice in map(_image_set, settings["images"])}
     config_checks.check(settings, networks.values(), images.values(), _methods(rules))
     return Study(networks, images, settings)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    """Return what a schema says; reading it is most of the time of checking a configuration."""
+    return yaml.safe_load(text)
 
 
 def with_defaults(raw: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,7 +185,7 @@ def _sentence(error: ValidationError) -> str:
         wrong = next(str(name) for name in found if name not in known)
         full = f"{path}.{wrong}" if path else wrong
         hint = did_you_mean(wrong, known)
-        return f"unknown key '{full}'{hint or '.'} Known here: {', '.join(sorted(known))}."
+        return f"unknown key {full!r}{hint or '.'} Known here: {', '.join(sorted(known))}."
     key = path or "the configuration"
     if error.validator == "required":
         missing = next(name for name in expected if name not in found)

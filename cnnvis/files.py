@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import os
-import platform
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnvis import processes
 from cnnvis.errors import FileError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NAME_BYTES = 120
 """How much of the target's name goes into the name of its temporary file (the limit is 255)."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A write that no more room is given to: the disk, the quota, the largest file allowed."""
-_HOST = re.sub(r"[^A-Za-z0-9]", "-", platform.node())[:24]
+_HOST = processes.host()
 _COUNTER = itertools.count()
 
 
@@ -136,18 +136,8 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     with suppress(OSError):  # no such folder, or not ours to tidy
         for file in sorted(target.parent.iterdir()):
             left = pattern.fullmatch(file.name)
-            if left and not _is_running(int(left[1])):
+            if left and not processes.is_running(int(left[1])):
                 file.unlink(missing_ok=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 only asks
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it runs, as somebody else
-        return True
-    return True
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

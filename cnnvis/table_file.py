@@ -29,6 +29,9 @@ WORDS = (
     "measure",
     "reason",
     "part",
+    "role",
+    "name",
+    "question",
 )
 """Columns that hold words, whatever they look like: a layer may be called 0."""
 

@@ -3,11 +3,12 @@
 import csv
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnvis import backtrack_file, overlap
+from cnnvis.attention import OnObject
 from cnnvis.backtrack_file import BacktrackImage
 from cnnvis.backtrack_writer import Weighted
 from cnnvis.predictions import class_name
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Path = str | os.PathLike[str]
+
+DIGITS = 6
+"""Digits after the point in tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +90,47 @@ def tables(path: Path, names: Sequence[str]) -> "dict[str, pd.DataFrame]":
         named[image.id] = [class_name(start.target, names) for start in image.starts]
     pairs = overlap.pairs(maps, named)
     return {"sensitivity": overlap.sensitivity(maps, pairs), "pairs": pairs}
+
+
+def walks(
+    path: Path, names: Sequence[str], on_object: Mapping[str, OnObject | None]
+) -> "pd.DataFrame":
+    """Return a row for every image and class: what arrived at how many pixels, and what was lost.
+
+    Columns: image, rank (from 1), class, name, score, arrived, lost, pixels; and of the best class,
+    where the object is known, the share of the density ``on_object``, that of a map of nothing
+    (``area``) and of a ``blob`` in the middle of the photo.
+
+    Args:
+        path: the backtrack file.
+        names: of all classes; numbers stand where there are none.
+        on_object: of the best class of each image, see :func:`cnnvis.attention.on_object`.
+
+    Raises:
+        FileError, StoreError: there is no such file.
+    """
+    import pandas as pd
+
+    rows = []
+    for image in backtrack_file.images(path):
+        for start in image.starts:
+            _, weight = backtrack_file.fixations(path, image=image.id, rank=start.rank)
+            arrived = min(1.0, float(start.arrived))
+            row = {
+                "image": image.id,
+                "rank": start.rank,
+                "class": start.target,
+                "name": class_name(start.target, names),
+                "score": round(float(start.score), DIGITS),
+                "arrived": round(arrived, DIGITS),
+                "lost": round(1.0 - arrived, DIGITS),
+                "pixels": len(weight),
+            }
+            one = on_object.get(image.id) if start is image.starts[0] else None
+            shares = (one.share, one.area, one.centre) if one else (None, None, None)
+            row |= dict(zip(("on_object", "area", "blob"), shares, strict=True))
+            rows.append(row)
+    return pd.DataFrame(rows).round(DIGITS)
 
 
 def steps(path: Path, variants: Variants) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -186,7 +187,7 @@ def test_a_temporary_file_of_somebody_else_s_process_is_left_alone(tmp_path, mon
     def refuse(*_):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(files.os, "kill", refuse)
+    monkeypatch.setattr(os, "kill", refuse)
     with files.replacing(tmp_path / "a.h5") as temporary:
         temporary.write_text("being written")
         files.remove_leftovers(tmp_path / "a.h5")

@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "cnnvis"
 FLOORS = (
     (
         "words",
-        "errors files geometry provenance entries labels catalogue classes assets download"
-        " progress",
+        "errors processes files geometry provenance entries labels catalogue classes assets"
+        " download progress",
     ),
     (
         "arrays",
@@ -38,7 +38,7 @@ FLOORS = (
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),
-    ("glue", "config config_checks source workflow doctor cli __main__"),
+    ("glue", "config config_checks source workflow locks doctor cli __main__"),
 )
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms.split()}
 

@@ -87,6 +87,14 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Care:
+    """What to keep in mind about a part of the study: where, and sentences."""
+
+    where: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     """All that the page shows.
 
@@ -96,6 +104,7 @@ class Page:
         sections: its parts, in order.
         predictions: the table of best classes; may be empty.
         next_steps: what to open next.
+        cautions: what to keep in mind, by part of the study; parts without any are left out.
         provenance: facts by their names: versions, hashes, settings.
     """
 
@@ -104,6 +113,7 @@ class Page:
     sections: tuple[Section, ...]
     predictions: tuple[Prediction, ...] = ()
     next_steps: tuple[Link, ...] = ()
+    cautions: tuple[Care, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,10 +3,12 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from cnnvis.pages.index import Link, Page, Picture, Prediction, Section
+from cnnvis.pages import cautions
+from cnnvis.pages.index import Care, Link, Page, Picture, Prediction, Section
 
 LEAD = (
     "Feature maps in several orders, gradients of a class score by filter weights, and the pixels "
@@ -87,8 +89,15 @@ def page(
         ),
         predictions=tuple(row for look in looks for row in _predictions(results, look)),
         next_steps=_next_steps(looks[0]),
+        cautions=tuple(care for care in map(partial(_care, results), looks) if care.sentences),
         provenance=provenance,
     )
+
+
+def _care(results: Path, look: Look) -> Care:
+    """Return what to keep in mind about one network and image set."""
+    sentences = cautions.found(results / look.folder, filters=look.filters)
+    return Care(f"{look.network} on {look.images}", sentences)
 
 
 def _sections(results: Path, look: Look) -> Iterator[Section]:
@@ -109,6 +118,7 @@ def _sections(results: Path, look: Look) -> Iterator[Section]:
         _pictures(results, look, "backtracks", ["all_photos"], "photos with the pixels found"),
         (
             Link(f"{look.folder}/figures/backtracks", "A figure for every photo"),
+            Link(f"{look.folder}/backtracks.tsv", "backtracks.tsv", "what arrived, what was lost"),
             Link(f"{look.folder}/backtracks.h5", "backtracks.h5", "points of every layer"),
         ),
     )

@@ -12,6 +12,12 @@ tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
 tom\treference\t285\tEgyptian cat\t2\t285\tEgyptian cat\t8.0\t0.3\tyes
 mug\t\t\t\t1\t504\tcoffee mug\t7.0\t0.9\t
 """
+WARNING = {
+    "backtracks": "image\trank\tlost\ton_object\tblob\ntom\t1\t0.5\t\t\n",
+    "detections": "image\trank\toverlap\tcentred_overlap\ntom\t1\t0.9\t0.1\n",
+    "class_sensitivity": "image\toverlap\tother_photos\ntom\t0.4\t0.5\n",
+    "gradients/conv2/tests": "question\tsmallest_p\nnorms\t0.01\n",
+}
 LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("walk",))
 PICTURES = {
     "predictions": ["best_classes"],
@@ -28,39 +34,33 @@ PICTURES = {
 }
 
 
+FILES = (
+    *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
+    *("class_pairs.tsv", "variants.tsv", "proposals.tsv", "recalls.tsv", "tracks/scores.tsv"),
+    *("ablation.tsv", "orders/conv1/set/quality.tsv", "figures/tracks/walk.gif"),
+    *(f"gradients/conv2/{name}.tsv" for name in study.TABLES),
+    *(f"figures/gradients/conv2/film_{unit}.gif" for unit in (9, 10)),
+    *(f"../{name}" for name in ("kernels/conv0/kernels.png", "kernels/conv0.tsv")),
+    "../../orders.html",
+)
+
+
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "net/photos"
-    for kind, names in PICTURES.items():
-        for name in names:
-            for suffix in ("png", "svg"):
-                file = folder / f"figures/{kind}/{name}.{suffix}"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch()
-    for path in (
-        *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
-        *("class_sensitivity.tsv", "class_pairs.tsv", "variants.tsv"),
-    ):
+    drawn = [
+        f"figures/{kind}/{name}.{suffix}"
+        for kind, names in PICTURES.items()
+        for name in names
+        for suffix in ("png", "svg")
+    ]
+    for path in (*FILES, *drawn):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
-    (folder / "gradients/conv2/volumes").mkdir(parents=True)
-    for name in study.TABLES:
-        (folder / f"gradients/conv2/{name}.tsv").touch()
-    for unit in (9, 10):
-        (folder / f"figures/gradients/conv2/film_{unit}.gif").touch()
-    (tmp_path / "net/kernels/conv0").mkdir(parents=True)
-    (tmp_path / "net/kernels/conv0/kernels.png").touch()
-    (tmp_path / "net/kernels/conv0.tsv").touch()
-    for name in ("detections", "proposals", "recalls", "tracks/scores"):
-        (folder / f"{name}.tsv").parent.mkdir(exist_ok=True)
-        (folder / f"{name}.tsv").touch()
-    (folder / "figures/tracks/walk.gif").touch()
-    (folder / "orders/conv1/set").mkdir(parents=True)
-    (folder / "importance").mkdir()
-    (folder / "ablation.tsv").touch()
-    (folder / "orders/conv1/set/quality.tsv").touch()
-    (folder / "predictions.tsv").write_text(TABLE)
-    (tmp_path / "orders.html").touch()
+    for name in ("gradients/conv2/volumes", "importance"):
+        (folder / name).mkdir()
+    for name, text in {"predictions": TABLE, **WARNING}.items():
+        (folder / f"{name}.tsv").write_text(text)
     return tmp_path
 
 
@@ -170,3 +170,16 @@ def test_a_sequence_has_its_stills_and_its_film(results):
     anchors = [section.anchor for section in study.page(results, [without], {}).sections]
     assert "net-photos-objects" in anchors
     assert "net-photos-tracks" not in anchors
+
+
+def test_what_to_keep_in_mind_stands_before_the_pictures(results):
+    page = study.page(results, [LOOK], {})
+    (care,) = page.cautions
+    assert care.where == "net on photos"
+    wrong, unlabelled, lost, few = care.sentences
+    assert wrong.startswith("1 of 1 images are misclassified: tom")
+    assert unlabelled.startswith("1 images have no class")
+    assert "50% of the weight" in lost or "at most 50%" in lost
+    assert few.startswith("Roles have few images (1 reference)")
+    text = page_text(results)
+    assert text.index("Read with care") < text.index("what it says")

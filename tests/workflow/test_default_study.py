@@ -9,6 +9,8 @@ from workflow import runs
 
 pytestmark = pytest.mark.workflow
 
+#: the first page, and its copy for the report
+PAGES = {"write_index", "write_alone"}
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
 FROM_ORDERS = {
     "write_volumes",
@@ -16,18 +18,18 @@ FROM_ORDERS = {
     "draw_orderings",
     "draw_through",
     "draw_volumes",
-    "write_index",
+    *PAGES,
 }
 OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
-FROM_IMPORTANCE = {"remove_filters", "draw_importance", "write_index"}
+FROM_IMPORTANCE = {"remove_filters", "draw_importance", *PAGES}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
 WALKS = {"walk_back", "walk_variants"}
 GATHERED = {"gather_backtracks", "gather_objects"}
-FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", "write_index"}
-FOLLOWED = {"spot_in_frames", "draw_tracks", "write_index"}
+FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", *PAGES}
+FOLLOWED = {"spot_in_frames", "draw_tracks", *PAGES}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ CHANGES = {
         "config.yaml",
         "k: [1, 5,",
         "k: [1, 2,",
-        {"walk_variants", "draw_backtracks", "write_index"},
+        {"walk_variants", "draw_backtracks", *PAGES},
     ),
     "saliency": (
         "config.yaml",
@@ -119,25 +121,25 @@ CHANGES = {
         "config.yaml",
         "  units: [Egyptian cat]",
         "  units: [Egyptian cat]\n  order: natural",
-        DRAWN_FROM_GRADIENTS | {"write_index"},
+        DRAWN_FROM_GRADIENTS | PAGES,
     ),
     "volumes": (
         "config.yaml",
         "dtype: uint8",
         "dtype: float32",
-        {"write_volumes", "write_gradient_volumes", "write_index"},
+        {"write_volumes", "write_gradient_volumes", *PAGES},
     ),
     "the order through the layers": (
         "config.yaml",
         "through: pca_image",
         "through: natural",
-        {"draw_through", "write_index"},
+        {"draw_through", *PAGES},
     ),
     "what kernels are called": (
         "cnnvis/kernels.py",
         "FAINT_BELOW = 0.001",
         "FAINT_BELOW = 0.002",
-        {"draw_kernels", "draw_channels", "draw_orderings", "write_index"},
+        {"draw_kernels", "draw_channels", "draw_orderings", *PAGES},
     ),
     "figures": (
         "config.yaml",
@@ -145,7 +147,7 @@ CHANGES = {
         "norm: global",
         {
             "draw_channels",
-            "write_index",
+            *PAGES,
         },
     ),
     "a module of the arrays": (
@@ -158,7 +160,7 @@ CHANGES = {
         "cnnvis/export.py",
         "Luminance",
         "luminance",
-        {"write_volumes", "write_gradient_volumes", "write_index"},
+        {"write_volumes", "write_gradient_volumes", *PAGES},
     ),
     "a module of torch": (
         "cnnvis/gradients.py",
@@ -182,16 +184,16 @@ CHANGES = {
         'beside"',
         {
             "draw_orderings",
-            "write_index",
+            *PAGES,
         },
     ),
     "the words about orders": (
         "cnnvis/pages/findings.py",
         "NEARLY, PARTLY = 0.9",
         "NEARLY, PARTLY = 0.8",
-        {"write_index"},
+        PAGES,
     ),
-    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", {"write_index"}),
+    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", PAGES),
     "an entry of the catalogue": (
         "cnnvis/data/networks.yaml",
         "crop: 227",

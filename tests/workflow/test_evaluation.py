@@ -174,4 +174,4 @@ def test_a_change_reruns_what_depends_on_it_and_no_more(study, name):
         follow |= {"draw_evaluation"}
     if "evaluate_scenes" in expected:
         follow |= {"summarise_scenes", "draw_scenes"}
-    assert again == set(expected) | follow | {"write_evaluation"}
+    assert again == set(expected) | follow | {"write_evaluation", "write_alone"}

@@ -1,7 +1,9 @@
 """The tiny study from end to end: what comes out, on one core and on two, and as a module."""
 
 import csv
+import re
 import shutil
+import zipfile
 
 import h5py
 import numpy as np
@@ -160,3 +162,25 @@ def test_another_workflow_can_use_it_as_a_module(study, tmp_path):
     expected = study / "results/digits/digits/predictions.tsv"
     found = outer / "looking/results/digits/digits/predictions.tsv"
     assert found.read_text() == expected.read_text()
+
+
+def test_the_report_carries_figures_tables_and_pages_with_captions(study):
+    runs.snakemake(study, "--report", "report.zip")
+    with zipfile.ZipFile(study / "report.zip") as report:
+        names = report.namelist()
+        page = report.read("report/report.html").decode()
+        pages = [report.read(name).decode() for name in names if name.endswith(".html")]
+    kinds = {name.rpartition(".")[2] for name in names}
+    assert {"png", "tsv", "html"} <= kinds
+    for category in ("Pages", "Predictions", "Channels", "Orderings", "Gradients", "Backtracking"):
+        assert f'"{category}"' in page
+    for caption in (
+        "The five best classes of every image",
+        "Which order of the channels is best",
+        "What arrived at how many pixels",
+    ):
+        assert caption in page
+    assert "System Message" not in page, "a caption that is no valid reStructuredText"
+    alone = [text for text in pages if "Which order of the channels is best?" in text]
+    assert alone
+    assert not re.findall(r'(?:href|src)="(?!#|data:)', alone[0])

@@ -67,7 +67,12 @@ rule tabulate_predictions:
     input:
         activations=rules.gather_activations.output[0],
     output:
-        table=f"{RESULTS}/predictions.tsv",
+        table=in_report(
+            f"{RESULTS}/predictions.tsv",
+            "Predictions",
+            network="{network}",
+            images="{images}",
+        ),
     log:
         "results/logs/tabulate_predictions/{network}/{images}.log",
     benchmark:

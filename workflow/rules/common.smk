@@ -5,10 +5,14 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from cnnvis import config as configuration
+from cnnvis import locks
 from cnnvis.errors import CnnvisError
 from cnnvis.source import module_digest, share_package, source_digest
 
 share_package()
+
+if workflow.is_main_process and locks.join(Path(".snakemake")):
+    logger.info("The run before this one was killed; its lock has been removed.")
 
 try:
     study = configuration.load(
@@ -160,6 +164,17 @@ def boxes_params(wildcards):
         "layout": settings["objects"]["layout"],
         "catalogued": wildcards.images if catalogued else "",
     }
+
+
+def in_report(path, category, **labels):
+    """A table that the report of Snakemake carries; its caption has the name of the table."""
+    table = re.sub(r".*/|\.tsv$|[{}]", "", path)
+    return report(
+        path,
+        caption=f"../report/tables/{table}.rst",
+        category=category,
+        labels={**labels, "table": table},
+    )
 
 
 def judged_methods():

@@ -28,6 +28,7 @@ rule evaluation:
     """Measure how good the explanations are, beside other methods and controls."""
     input:
         "results/evaluation.html",
+        "results/report/evaluation.html",
     localrule: True
 
 
@@ -130,7 +131,12 @@ rule sanity:
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
-        table=f"{EVALUATION}/sanity.tsv",
+        table=in_report(
+            f"{EVALUATION}/sanity.tsv",
+            "Evaluation",
+            network="{network}",
+            images="{images}",
+        ),
         cascade=f"{EVALUATION}/cascade.h5",
     log:
         "results/logs/sanity/{network}/{images}.log",
@@ -158,7 +164,7 @@ rule train_scenes:
     """Train a small network to name digits in scenes whose truth is known."""
     output:
         weights=f"{SCENES}/weights.safetensors",
-        accuracy=f"{SCENES}/accuracy.tsv",
+        accuracy=in_report(f"{SCENES}/accuracy.tsv", "Evaluation", network="scenes"),
     log:
         "results/logs/train_scenes.log",
     benchmark:
@@ -220,8 +226,18 @@ rule summarise:
             *([rules.evaluate_mosaics.output.maps] if MOSAICS else []),
         ],
     output:
-        measures=f"{EVALUATION}/measures.tsv",
-        summary=f"{EVALUATION}/summary.tsv",
+        measures=in_report(
+            f"{EVALUATION}/measures.tsv",
+            "Evaluation",
+            network="{network}",
+            images="{images}",
+        ),
+        summary=in_report(
+            f"{EVALUATION}/summary.tsv",
+            "Evaluation",
+            network="{network}",
+            images="{images}",
+        ),
         refused=f"{EVALUATION}/refused.tsv",
     log:
         "results/logs/summarise/{network}/{images}.log",
@@ -246,8 +262,12 @@ use rule summarise as summarise_scenes with:
         measures=[rules.evaluate_scenes.output.measures],
         maps=[rules.evaluate_scenes.output.maps],
     output:
-        measures=f"{SCENES}/evaluation/measures.tsv",
-        summary=f"{SCENES}/evaluation/summary.tsv",
+        measures=in_report(
+            f"{SCENES}/evaluation/measures.tsv", "Evaluation", network="scenes"
+        ),
+        summary=in_report(
+            f"{SCENES}/evaluation/summary.tsv", "Evaluation", network="scenes"
+        ),
         refused=f"{SCENES}/evaluation/refused.tsv",
     log:
         "results/logs/summarise_scenes.log",

@@ -242,10 +242,34 @@ rule draw_gradients:
             subcategory="{network}",
             labels={"layer": "{layer}", "images": "{images}", "figure": "{name}"},
         ),
-        norms=f"{GRADIENTS}/norms.tsv",
-        cosines=f"{GRADIENTS}/cosines.tsv",
-        roles=f"{GRADIENTS}/roles.tsv",
-        tests=f"{GRADIENTS}/tests.tsv",
+        norms=in_report(
+            f"{GRADIENTS}/norms.tsv",
+            "Gradients",
+            network="{network}",
+            images="{images}",
+            layer="{layer}",
+        ),
+        cosines=in_report(
+            f"{GRADIENTS}/cosines.tsv",
+            "Gradients",
+            network="{network}",
+            images="{images}",
+            layer="{layer}",
+        ),
+        roles=in_report(
+            f"{GRADIENTS}/roles.tsv",
+            "Gradients",
+            network="{network}",
+            images="{images}",
+            layer="{layer}",
+        ),
+        tests=in_report(
+            f"{GRADIENTS}/tests.tsv",
+            "Gradients",
+            network="{network}",
+            images="{images}",
+            layer="{layer}",
+        ),
     log:
         "results/logs/draw_gradients/{network}/{images}/{layer}.log",
     benchmark:
@@ -294,9 +318,25 @@ rule draw_backtracks:
             subcategory="{network}",
             labels={"images": "{images}", "figure": "{name}"},
         ),
-        sensitivity=f"{RESULTS}/class_sensitivity.tsv",
+        table=in_report(
+            f"{RESULTS}/backtracks.tsv",
+            "Backtracking",
+            network="{network}",
+            images="{images}",
+        ),
+        sensitivity=in_report(
+            f"{RESULTS}/class_sensitivity.tsv",
+            "Backtracking",
+            network="{network}",
+            images="{images}",
+        ),
         pairs=f"{RESULTS}/class_pairs.tsv",
-        variants=f"{RESULTS}/variants.tsv",
+        variants=in_report(
+            f"{RESULTS}/variants.tsv",
+            "Backtracking",
+            network="{network}",
+            images="{images}",
+        ),
     log:
         "results/logs/draw_backtracks/{network}/{images}.log",
     benchmark:

@@ -29,7 +29,12 @@ rule remove_filters:
         ),
     output:
         importance=directory(f"{RESULTS}/importance"),
-        ablation=f"{RESULTS}/ablation.tsv",
+        ablation=in_report(
+            f"{RESULTS}/ablation.tsv",
+            "Importance",
+            network="{network}",
+            images="{images}",
+        ),
     log:
         "results/logs/remove_filters/{network}/{images}.log",
     benchmark:
@@ -59,9 +64,9 @@ rule study_digits:
     """Train a classifier of handwritten digits, and measure the error without its filters."""
     output:
         weights=f"{DIGITS}/weights.safetensors",
-        accuracy=f"{DIGITS}/accuracy.tsv",
+        accuracy=in_report(f"{DIGITS}/accuracy.tsv", "Importance", network="digits"),
         importance=directory(f"{DIGITS}/importance"),
-        ablation=f"{DIGITS}/ablation.tsv",
+        ablation=in_report(f"{DIGITS}/ablation.tsv", "Importance", network="digits"),
     log:
         "results/logs/study_digits.log",
     benchmark:

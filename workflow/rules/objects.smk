@@ -37,9 +37,21 @@ rule find_objects:
         manifest=rules.image_set.output.manifest,
         photos=rules.image_set.output.photos,
     output:
-        detections=f"{RESULTS}/detections.tsv",
-        proposals=f"{RESULTS}/proposals.tsv",
-        recalls=f"{RESULTS}/recalls.tsv",
+        detections=in_report(
+            f"{RESULTS}/detections.tsv",
+            "Objects",
+            network="{network}",
+            images="{images}",
+        ),
+        proposals=in_report(
+            f"{RESULTS}/proposals.tsv",
+            "Objects",
+            network="{network}",
+            images="{images}",
+        ),
+        recalls=in_report(
+            f"{RESULTS}/recalls.tsv", "Objects", network="{network}", images="{images}"
+        ),
         figures=report(
             directory(f"{RESULTS}/figures/objects"),
             patterns=["{name}.png"],
@@ -127,7 +139,9 @@ rule draw_tracks:
             sequence=FOLLOWED["sequences"],
             allow_missing=True,
         ),
-        scores=f"{TRACKS}/scores.tsv",
+        scores=in_report(
+            f"{TRACKS}/scores.tsv", "Objects", network="{network}", images="{images}"
+        ),
         figures=report(
             directory(f"{RESULTS}/figures/tracks"),
             patterns=["{name}.png", "{name}.gif"],

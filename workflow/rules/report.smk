@@ -1,12 +1,13 @@
 # The page to open first.
 # IN:  every figure and table
-# OUT: results/index.html, results/orders.html
+# OUT: results/index.html, results/orders.html, results/report/...: pages for the report of Snakemake
 
 
 rule report:
-    """Write results/index.html, the page to open first."""
+    """Write results/index.html, the page to open first, and pages for the report."""
     input:
         "results/index.html",
+        expand("results/report/{page}.html", page=["overview", "orders"]),
     localrule: True
 
 
@@ -22,6 +23,12 @@ rule write_index:
         volumes=rules.volumes.input,
     output:
         index="results/index.html",
+        overview=report(
+            "results/report/overview.html",
+            caption="../report/page_overview.rst",
+            category="Pages",
+            labels={"page": "overview"},
+        ),
         orders="results/orders.html",
     log:
         "results/logs/write_index.log",
@@ -48,3 +55,33 @@ rule write_index:
         tracked=FOLLOWED,
     script:
         "../scripts/write_index.py"
+
+
+# Snakemake's report takes files out of their folder: these pages have their pictures inside.
+rule write_alone:
+    """Write results/{wildcards.page}.html as one file, for the report of Snakemake."""
+    input:
+        page="results/{page}.html",
+    output:
+        report(
+            "results/report/{page}.html",
+            caption="../report/page.rst",
+            category="Pages",
+            labels={"page": "{page}"},
+        ),
+    log:
+        "results/logs/write_alone/{page}.log",
+    benchmark:
+        "results/benchmarks/write_alone/{page}.tsv"
+    wildcard_constraints:
+        page="orders|evaluation",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("write_alone.py"),
+    script:
+        "../scripts/write_alone.py"

@@ -5,15 +5,23 @@ from cnnvis.workflow import job
 
 def main(given, network, known, options, formats, output):
     """Write figures of all photos, and figures and tables of the walk."""
-    explain(given, network, known, options, formats, output.photos)
+    explain(given, network, known, options, formats, output)
     compare(given, network, options, formats, output)
 
 
-def explain(given, network, known, options, formats, folder):
-    """Write a figure per photo, and one of all photos: pixels, density, box."""
+def explain(given, network, known, options, formats, output):
+    """Write a figure per photo, one of all photos, and a table: pixels, density, box."""
     from pathlib import Path
 
-    from cnnvis import attention, backtrack_file, box_files, images, sheets
+    from cnnvis import (
+        attention,
+        backtrack_file,
+        box_files,
+        images,
+        sheets,
+        table_file,
+        walk_views,
+    )
     from cnnvis.classes import best_count, names_of
     from cnnvis.figures import style
     from cnnvis.figures.backtracks import Explained, contact_sheet, explanation
@@ -45,11 +53,13 @@ def explain(given, network, known, options, formats, folder):
         )
         title = f"{network}: which pixels of {image.id} the prediction goes back to"
         figure = explanation([row], title=title, box=box)
-        style.save(figure, Path(folder) / image.id, formats=formats, provenance=made)
+        style.save(figure, Path(output.photos) / image.id, formats=formats, provenance=made)
         rows.append(row)
     title = f"{network}: where each prediction comes from"
     figure = contact_sheet(rows, title=title, box=box)
-    style.save(figure, Path(folder) / "all_photos", formats=formats, provenance=made)
+    style.save(figure, Path(output.photos) / "all_photos", formats=formats, provenance=made)
+    on_object = {row.name: row.on_object for row in rows}
+    table_file.write(output.table, walk_views.walks(given.backtracks, names, on_object))
 
 
 def compare(given, network, options, formats, output):

@@ -5,6 +5,7 @@ from cnnvis.workflow import job
 
 def main(networks, images, source, digits, tracked, code, output):
     """Write results/orders.html and results/index.html."""
+    from dataclasses import replace
     from pathlib import Path
 
     from cnnvis import provenance
@@ -31,7 +32,10 @@ def main(networks, images, source, digits, tracked, code, output):
     orders.write(output.orders, orders.page(results, ordered, source))
     made = provenance.of("write_index", params={}, inputs={}, source=code, packages=("torch",))
     facts = {"source": code} | dict(made.versions)
-    index.write(output.index, study.page(results, looks, facts, digits=digits))
+    page = study.page(results, looks, facts, digits=digits)
+    index.write(output.index, page)
+    # Where there are no files beside it, the words and the predictions.
+    index.write(output.overview, replace(page, sections=(), next_steps=()))
 
 
 if "snakemake" in globals():

@@ -127,7 +127,7 @@ def _answer(row: Mapping[Any, Any]) -> str:
     'a blob'
     """
     if row["label"] == "oriented":
-        return f"stripes at {row['orientation']:.0f}°, {row['cycles_per_kernel']:.1f} of them from side to side"
-    return {"colour": "a colour against another", "faint": "hardly anything: it is faint"}.get(
-        row["label"], "a blob"
-    )
+        across = f"{row['cycles_per_kernel']:.1f} of them from side to side"
+        return f"stripes at {row['orientation']:.0f}°, {across}"
+    known = {"colour": "a colour against another", "faint": "hardly anything: it is faint"}
+    return known.get(row["label"], "a blob")

@@ -203,17 +203,16 @@ def _walks(layers, number, ranks, classes, units, refused):
     return SimpleNamespace(
         points={node: _points(some) for node, some in points.items() if some},
         lost={node: np.zeros(len(target)) for node in points},
-        arrived=np.array(
-            [sum(w for _, w, of in points["image"] if of == s) for s in range(len(target))]
-        )
-        if len(target) < 50
-        else np.bincount(
-            [of for *_, of in points["image"]], [w for _, w, _ in points["image"]], len(target)
-        ),
+        arrived=_arrived(points["image"], len(target)),
         target=target,
         score=score,
         place=place,
     )
+
+
+def _arrived(pixels, starts):
+    weight, start = [weight for _, weight, _ in pixels], [start for *_, start in pixels]
+    return np.bincount(np.array(start, int), weight, starts)
 
 
 def _points(some):
@@ -241,20 +240,23 @@ def write_orders(folder, layer, images):
     flat = np.concatenate([block.reshape(channels, -1) for block in blocks], axis=1)
     likeness = np.corrcoef(flat) if channels > 1 else np.ones((1, 1))
     np.save(folder / "similarity.npy", likeness)
-    clusters = np.arange(channels) % min(3, channels)
+    clusters = np.sort(np.arange(channels) % min(3, channels))
     found = {
         "natural": ordering.order_set(blocks, "natural"),
-        "kmeans": ordering.Ordering(
-            np.argsort(clusters, kind="stable"), None, np.sort(clusters)[np.argsort(np.argsort(clusters, kind="stable"))], "kmeans", {}, "set",
-        ),
-        "optimal_leaf": ordering.order_set(blocks, "optimal_leaf")
-        if channels > 1
-        else ordering.Ordering([0], None, None, "optimal_leaf", {}, "set"),
+        "kmeans": ordering.Ordering(np.arange(channels), None, clusters, "kmeans", {}, "set"),
+        "optimal_leaf": leaves(blocks),
         "random": ordering.order_set(blocks, "random"),
-    }  # fmt: skip
+    }
     for name, order in found.items():
         ordering.write(folder / f"{name}.json", order, MADE.to_json())
     write_quality(folder, likeness, found)
+
+
+def leaves(blocks):
+    """The order along the leaves of a tree; one channel has no tree."""
+    if len(blocks[0]) == 1:
+        return ordering.Ordering([0], None, None, "optimal_leaf", {}, "set")
+    return ordering.order_set(blocks, "optimal_leaf")
 
 
 def write_quality(folder, likeness, orders):

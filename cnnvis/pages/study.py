@@ -18,6 +18,13 @@ LEAD = (
 )
 
 
+EXPLORER = Link(
+    "explorer/index.html",
+    "Look around",
+    "every channel on every photo, in every order, and the pixels that each goes back to",
+)
+
+
 DIGITS = "digit_classifier"
 """The folder of the classifier of digits."""
 
@@ -68,7 +75,12 @@ class Look:
 
 
 def page(
-    results: Path, looks: Sequence[Look], provenance: Mapping[str, str], *, digits: bool = False
+    results: Path,
+    looks: Sequence[Look],
+    provenance: Mapping[str, str],
+    *,
+    digits: bool = False,
+    explored: bool = False,
 ) -> Page:
     """Return the page of a results folder that holds everything that ``looks`` name.
 
@@ -77,6 +89,7 @@ def page(
         looks: what was looked at.
         provenance: facts for the foot of the page.
         digits: whether the classifier of digits was studied, too.
+        explored: whether there is an explorer to look around in.
     """
     networks = ", ".join(dict.fromkeys(look.network for look in looks))
     images = ", ".join(dict.fromkeys(look.images for look in looks))
@@ -88,7 +101,7 @@ def page(
             *((_digits_section(results),) if digits else ()),
         ),
         predictions=tuple(row for look in looks for row in _predictions(results, look)),
-        next_steps=_next_steps(looks[0]),
+        next_steps=(*((EXPLORER,) if explored else ()), *_next_steps(looks[0])),
         cautions=tuple(care for care in map(partial(_care, results), looks) if care.sentences),
         provenance=provenance,
     )

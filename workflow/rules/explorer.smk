@@ -1,6 +1,7 @@
 # The site to look around in: every channel of every layer, on every image, in every order.
 # IN:  activations.h5, orders and weights of results/{network}/{images}; walks of its own
-# OUT: results/{network}/{images}/walks.h5, results/explorer/index.html and data beside it
+# OUT: results/{network}/{images}/walks.h5, results/explorer/index.html and data beside it, and the
+#      same once more in results/report/explorer
 
 EXPLORER = settings["explorer"]
 EXPLORED = "results/explorer/data/{network}/{images}"
@@ -120,3 +121,36 @@ rule write_explorer:
         images=study.explored,
     script:
         "../scripts/write_explorer.py"
+
+
+# Snakemake's report takes files out of their folder, but a folder as it is.
+rule copy_explorer:
+    """Write the explorer as one folder that is whole in itself, for the report of Snakemake."""
+    input:
+        data=rules.write_explorer.input,
+        contents=rules.write_explorer.output.contents,
+    output:
+        report(
+            directory("results/report/explorer"),
+            htmlindex="index.html",
+            caption="../report/explorer.rst",
+            category="Pages",
+            labels={"page": "explorer"},
+        ),
+    log:
+        "results/logs/copy_explorer.log",
+    benchmark:
+        "results/benchmarks/copy_explorer.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=10,
+    params:
+        code=code("copy_explorer.py"),
+        networks=list(study.networks),
+        images=study.explored,
+    script:
+        "../scripts/copy_explorer.py"

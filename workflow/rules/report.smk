@@ -8,6 +8,7 @@ rule report:
     input:
         "results/index.html",
         expand("results/report/{page}.html", page=["overview", "orders"]),
+        ["results/report/explorer"] if study.explored else [],
     localrule: True
 
 
@@ -21,6 +22,7 @@ rule write_index:
         quality=rules.orders.input,
         importance=rules.importance.input,
         volumes=rules.volumes.input,
+        explorer=rules.explorer.input,
     output:
         index="results/index.html",
         overview=report(
@@ -53,6 +55,7 @@ rule write_index:
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
         tracked=FOLLOWED,
+        explored=bool(study.explored),
     script:
         "../scripts/write_index.py"
 

@@ -10,7 +10,7 @@ def main(networks, images, output):
 
     from cnnvis.pages.explorer import site
 
-    site.write_site(Path(output.index).parent)
+    site.write_site(Path(output.index).parent, home="../index.html")
     site.write_contents(Path(output.contents).parent, list(product(networks, images)))
 
 

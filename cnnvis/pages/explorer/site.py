@@ -5,6 +5,7 @@ goes wrong, and a browser reads them from the disk as it reads the data.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,15 +29,19 @@ SCRIPTS = (
 """The scripts, in the order in which they are read: each uses only what those before it define."""
 
 
-def write_site(folder: str | os.PathLike[str]) -> None:
+def write_site(folder: str | os.PathLike[str], *, home: str = "") -> None:
     """Write ``index.html`` and the folder ``site`` beside it.
+
+    Args:
+        folder: where to.
+        home: where the page leads back to; nowhere if empty.
 
     Raises:
         FileError: the disk is full, or the folder cannot be written to.
     """
     root = Path(folder)
     page = environment().get_template("explorer/index.html")
-    write_text(root / "index.html", page.render(scripts=SCRIPTS))
+    write_text(root / "index.html", page.render(scripts=SCRIPTS, home=home))
     style = (_read("colours.css"), _read("explorer/explorer.css"))
     write_text(root / "site/explorer.css", "".join(style))
     for name in SCRIPTS:
@@ -64,6 +69,38 @@ def write_contents(folder: str | os.PathLike[str], studies: Sequence[tuple[str, 
         "boxes": dict(attention.KINDS),
     }
     write(folder, "index", contents)
+
+
+def write_alone(
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    studies: Sequence[tuple[str, str]],
+) -> None:
+    """Write the explorer once more, as a folder that leads nowhere else: for a report.
+
+    Its data are the same files under a second name, where the disk allows that, and copies where
+    it does not.
+
+    Args:
+        folder: where to.
+        data: the folder of all data.
+        studies: (network, images) of what is in it.
+
+    Raises:
+        FileError: the disk is full, or a folder cannot be read or written to.
+    """
+    write_site(folder)
+    write_contents(Path(folder) / "data", studies)
+    for study in studies:
+        shutil.copytree(Path(data, *study), Path(folder, "data", *study), copy_function=_linked)
+
+
+def _linked(source: str, target: str) -> None:
+    """Give a file a second name, or copy it."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def colours() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { element, named, percent } = cnnvis;
+  const { element, named, percent, short } = cnnvis;
 
   /* on: {choose(channel), image(id)}; returns show(...), which fills the panel. */
   function panel(root, on) {
@@ -38,8 +38,6 @@
     if (layer.clusters) rows.push(["cluster of kmeans", String(layer.clusters[channel] + 1)]);
     return rows.flatMap(([term, value]) => [element("dt", {}, term), element("dd", {}, value)]);
   }
-
-  const short = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
 
   /* The channels most like this one, each as its map. */
   function alike({ layer }, atlas, channel, on) {

@@ -131,6 +131,13 @@
     return state.set({ second: { image: other.id, from: kept ? from : other.walked[0]?.[0] ?? "" } });
   }
 
+  /* Two grids to compare stay at the same rows. */
+  function together(...scrollers) {
+    for (const one of scrollers) {
+      one.addEventListener("scroll", () => scrollers.forEach((other) => (other.scrollTop = one.scrollTop)));
+    }
+  }
+
   /* The next one of a list, going round. */
   function turned(list, value, step) {
     return list[(list.indexOf(value) + step + list.length) % list.length];
@@ -182,6 +189,7 @@
     fill = cnnvis.controls.attach(contents, (patch) => state.set(patch));
     panes.a = pane("a");
     panes.b = pane("b");
+    together(panes.a.grid.scroller, panes.b.grid.scroller);
     showChannel = cnnvis.channel.panel(find("#channel"), {
       choose,
       image: (id) => panes.a.on.image(id),
@@ -197,7 +205,9 @@
     find("#to-grid").addEventListener("click", () => panes.a.cell.focus());
     cnnvis.keys.attach(commands(), find("#help"));
     state.on(update);
-    state.set(address.read(location.hash), { keep: true });
+    // Who comes without an address sees what the network goes by, and not the plain photo.
+    const asked = address.read(location.hash);
+    state.set(location.hash.length > 1 ? asked : { ...asked, from: undefined }, { keep: true });
   }
 
   begin().catch((error) => {

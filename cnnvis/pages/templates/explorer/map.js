@@ -2,19 +2,27 @@
 "use strict";
 
 (() => {
-  function draw(canvas, atlas, { channel, unit }) {
+  const START = "#ff4d6d";
+
+  /* starts: the units that a backtrack begins at, as {row, col}. */
+  function draw(canvas, atlas, { channel, unit }, starts) {
     const side = canvas.clientWidth;
     const height = (side * atlas.rows) / atlas.cols;
     const context = cnnvis.sharp(canvas, side, height);
     atlas.draw(context, channel, 0, 0, side, height);
-    if (!unit) return;
-    const [wide, high] = [side / atlas.cols, height / atlas.rows];
-    const least = Math.max(wide, 7);
-    const [x, y] = [(unit[1] + 0.5) * wide, (unit[0] + 0.5) * high];
-    for (const [width, colour] of [[4, "rgba(0, 0, 0, 0.7)"], [2, "#ffd166"]]) {
-      context.lineWidth = width;
-      context.strokeStyle = colour;
-      context.strokeRect(x - least / 2, y - least / 2, least, least);
+    const unitSize = [side / atlas.cols, height / atlas.rows];
+    for (const { row, col } of starts) frame(context, [row, col], unitSize, START);
+    if (unit) frame(context, unit, unitSize, "#ffd166");
+  }
+
+  /* A frame round a unit, never too small to be seen. */
+  function frame(context, [row, col], [wide, high], colour) {
+    const [width, height] = [Math.max(wide, 7), Math.max(high, 7)];
+    const [x, y] = [(col + 0.5) * wide, (row + 0.5) * high];
+    for (const [line, stroke] of [[4, "rgba(0, 0, 0, 0.7)"], [2, colour]]) {
+      context.lineWidth = line;
+      context.strokeStyle = stroke;
+      context.strokeRect(x - width / 2, y - height / 2, width, height);
     }
   }
 

@@ -98,13 +98,15 @@
 
     redraw() {
       if (!this.atlas || !this.seen || !this.canvas.photo.clientWidth) return;
-      cnnvis.map.draw(this.canvas.map, this.atlas, this.seen);
       const { about, state } = this.shown;
+      const starts = (this.seen.channel === state.channel && this.walk?.units) || [];
+      cnnvis.map.draw(this.canvas.map, this.atlas, this.seen, starts);
       const [, rows, cols] = about.nodes[0].shape;
       cnnvis.photo.draw(this.canvas.photo, {
         image: this.image,
         size: [rows, cols],
         field: this.seen.unit && cnnvis.map.field(this.atlas.spec, this.seen.unit),
+        starts: starts.map(({ row, col }) => cnnvis.map.field(this.atlas.spec, [row, col])),
         walk: this.walk,
         step: this.step,
         show: state.show,

@@ -21,6 +21,9 @@
     return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
   }
 
+  /* A number with four digits that count. */
+  const short = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+
   let known = null;
 
   /* The colours of the page, for what is drawn. */
@@ -55,5 +58,5 @@
     place.hidden = !words;
   }
 
-  Object.assign(cnnvis, { element, named, percent, theme, say, notice });
+  Object.assign(cnnvis, { element, named, percent, short, theme, say, notice });
 })();

@@ -13,7 +13,8 @@
     return image;
   }
 
-  /* what: {image, size: [rows, cols], field, walk, step, show, sigma}; any but the size may be null. */
+  /* what: {image, size: [rows, cols], field, starts, walk, step, show, sigma}; image, field, walk and
+     step may be null. */
   function draw(canvas, what) {
     const side = canvas.clientWidth;
     const [rows, cols] = what.size;
@@ -33,6 +34,7 @@
       else fixations(context, what.walk, line);
       if (what.step?.name === cnnvis.walk.PIXELS && what.walk.box) box(context, what.walk.box, line);
     }
+    if (what.show !== "none") for (const one of what.starts) seen(context, one, line, POINT);
     if (what.field) field(context, what.field, line);
     context.restore();
   }
@@ -102,9 +104,7 @@
   /* What a unit sees: {row, col} of the middle, and {rows, cols}; a cross where the size is unknown. */
   function field(context, { row, col, rows, cols }, line) {
     const accent = "#ffd166";
-    if (rows) {
-      outline(context, [col + 0.5 - cols / 2, row + 0.5 - rows / 2, cols, rows], line, accent);
-    }
+    seen(context, { row, col, rows, cols }, line, accent);
     const [x, y] = [col + 0.5, row + 0.5];
     for (const [width, colour] of [[3, "black"], [1.5, accent]]) {
       context.lineWidth = width * line;
@@ -116,6 +116,12 @@
       context.lineTo(x, y + 4 * line);
       context.stroke();
     }
+  }
+
+  /* The rectangle that a unit sees, where its size is known. */
+  function seen(context, { row, col, rows, cols }, line, colour) {
+    if (!rows) return;
+    outline(context, [col + 0.5 - cols / 2, row + 0.5 - rows / 2, cols, rows], line, colour);
   }
 
   /* A rectangle that is seen on light and on dark. */

@@ -57,10 +57,12 @@
     };
   }
 
-  /* What can be walked back from in an image: a class of its own, or the channel. */
+  /* What is walked back from in an image: a class of its own, the channel, or nothing; where it is
+     not said, the best class. */
   function from(about, id, wanted, missing) {
     if (wanted === "" || wanted === FROM_MAP) return wanted;
     const photo = about.photos.find((one) => one.id === id);
+    if (wanted === undefined) return about.refused[""] ? "" : photo?.walked[0]?.[0] ?? "";
     if (photo?.walked.some(([index]) => index === wanted)) return wanted;
     if (photo) missing.push(`backtrack from class ${wanted} in ${id}`);
     return "";

@@ -131,7 +131,10 @@
       return step.node.start ? "" : "They have no place on the photo.";
     }
     if (walk.box) return `Drawn is ${cnnvis.boxes[about.saliency.box]}.`;
-    return walk.starts > 1 ? `From ${walk.starts} units of the channel.` : "";
+    if (!walk.units) return "";
+    if (walk.starts > 1) return `From ${walk.starts} units of the channel, framed in its map.`;
+    const [{ row, col, value }] = walk.units;
+    return `From the unit in row ${row}, column ${col}, of ${cnnvis.short(value)}, framed in the map.`;
   }
 
   /* The channels a step goes through, the heaviest first; those of a layer that is here lead to it. */

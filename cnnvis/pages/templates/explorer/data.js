@@ -4,7 +4,7 @@
 window.cnnvis = {};
 
 (() => {
-  const LIMIT = 128 * 2 ** 20;
+  let limit = 128 * 2 ** 20;
   const expected = new Map(); // key -> what to call with its value
   const kept = new Map(); // key -> {promise, bytes}, the one used least recently first
   let held = 0;
@@ -54,7 +54,7 @@ window.cnnvis = {};
 
   function forget() {
     for (const [key, entry] of kept) {
-      if (held <= LIMIT || kept.size < 2) return;
+      if (held <= limit || kept.size < 2) return;
       if (entry.bytes) {
         kept.delete(key);
         held -= entry.bytes;
@@ -97,6 +97,11 @@ window.cnnvis = {};
   cnnvis.data = {
     load,
     /* What is in memory: for those who want to know whether it stays bounded. */
-    usage: () => ({ files: kept.size, bytes: held, limit: LIMIT }),
+    usage: () => ({ files: kept.size, bytes: held, limit }),
+    /* Keep so many bytes at most, and what is shown. */
+    keep(bytes) {
+      limit = bytes;
+      forget();
+    },
   };
 })();

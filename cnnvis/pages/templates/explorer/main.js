@@ -187,6 +187,7 @@
     cnnvis.colours.use(contents);
     cnnvis.boxes = contents.boxes;
     fill = cnnvis.controls.attach(contents, (patch) => state.set(patch));
+    cnnvis.panes = panes;
     panes.a = pane("a");
     panes.b = pane("b");
     together(panes.a.grid.scroller, panes.b.grid.scroller);

@@ -108,6 +108,7 @@
   function told(pane) {
     const { walk, step } = pane;
     const { about, from } = pane.shown;
+    if (from === "" && about.refused[""]) return `No class is walked back from: ${about.refused[""]}`;
     if (from === "") return "Choose a class, or the channel, to see the pixels it goes back to.";
     if (!walk) return "There is no backtrack of that class here.";
     if (walk.refused) return `No backtrack: ${walk.refused}`;

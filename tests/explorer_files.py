@@ -50,9 +50,10 @@ def maps(layer, number):
 
 
 def peak(layer, number, channel):
-    """Where a channel answers most to image ``number``: (row, col)."""
+    """Where a channel answers most to image ``number``: (row, col); 0 and 1 are alike, 2 and 3, ..."""
     _, rows, cols = layer.spec.shape
-    return (3 * channel + number) % rows, (5 * channel + 2 * number) % cols
+    pair = channel // 2
+    return (3 * pair + number) % rows, (5 * pair + 2 * number) % cols
 
 
 def pixels(number):

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { element, named, percent, short } = cnnvis;
+  const { element, renew, named, percent, short } = cnnvis;
 
   /* on: {choose(channel), image(id)}; returns show(...), which fills the panel. */
   function panel(root, on) {
@@ -16,8 +16,8 @@
       if (key !== before || atlas !== show.atlas) {
         find(".name").textContent = `Channel ${channel}`;
         find(".facts").replaceChildren(...facts(shown, channel));
-        find(".alike").replaceChildren(...alike(shown, atlas, channel, on));
-        find(".answers").replaceChildren(...answers(shown, channel, on));
+        renew(find(".alike"), ...alike(shown, atlas, channel, on));
+        renew(find(".answers"), ...answers(shown, channel, on));
         find(".kernel p").replaceChildren(...kernelWords(shown.layer.kernels, channel));
       }
       before = key;

@@ -14,6 +14,14 @@
     return made;
   }
 
+  /* Put other children into a place; the focus stays at the button that stands where it was. */
+  function renew(place, ...children) {
+    const at = [...place.querySelectorAll("button")].indexOf(document.activeElement);
+    place.replaceChildren(...children);
+    const buttons = place.querySelectorAll("button:enabled");
+    if (at >= 0) buttons[Math.min(at, buttons.length - 1)]?.focus({ preventScroll: true });
+  }
+
   /* A name of any script and direction, kept apart from the words around it. */
   const named = (name) => element("bdi", {}, name);
 
@@ -58,5 +66,5 @@
     place.hidden = !words;
   }
 
-  Object.assign(cnnvis, { element, named, percent, short, theme, say, notice });
+  Object.assign(cnnvis, { element, renew, named, percent, short, theme, say, notice });
 })();

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { element, named, percent } = cnnvis;
+  const { element, renew, named, percent } = cnnvis;
   const { FROM_MAP } = cnnvis.address;
 
   /* Return {fill, tell} for the photo's part of a pane. */
@@ -26,11 +26,11 @@
         element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict),
         ...(listing.role ? [element("span", { class: "role" }, named(listing.role))] : []),
       );
-      find(".from").replaceChildren(...buttons(pane));
+      renew(find(".from"), ...buttons(pane));
     }
 
     function tell() {
-      find(".from").replaceChildren(...buttons(pane));
+      renew(find(".from"), ...buttons(pane));
       const { walk, step } = pane;
       const steps = walk?.steps ?? [];
       slider.disabled = steps.length < 2;
@@ -40,7 +40,7 @@
       slider.setAttribute("aria-valuetext", name);
       find(".at").replaceChildren(...(step ? [named(name)] : []));
       find(".told").textContent = told(pane);
-      find(".through").replaceChildren(...(step ? channels(pane, step) : []));
+      renew(find(".through"), ...(step ? channels(pane, step) : []));
     }
     return { fill, tell };
   }
@@ -93,10 +93,7 @@
         class: truth ? "true" : null,
         style: { "--share": `${(100 * share).toFixed(1)}%` },
         "data-from": String(start),
-        onclick: () => {
-          pane.on.from(pressed ? "" : start);
-          pane.find("photo", `[data-from="${start}"]`)?.focus();
-        },
+        onclick: () => pane.on.from(pressed ? "" : start),
       },
       ...words,
     );

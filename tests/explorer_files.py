@@ -50,7 +50,7 @@ def maps(layer, number):
 
 
 def peak(layer, number, channel):
-    """Where a channel answers most to image ``number``: (row, col); 0 and 1 are alike, 2 and 3, ..."""
+    """Where a channel answers most to image ``number``: (row, col); pairs are alike."""
     _, rows, cols = layer.spec.shape
     pair = channel // 2
     return (3 * pair + number) % rows, (5 * pair + 2 * number) % cols

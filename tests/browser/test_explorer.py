@@ -126,7 +126,7 @@ def test_maps_have_the_colours_of_their_values(page, address):
     assert sum(colours[1][:3]) < 30
 
 
-def test_signed_maps_are_black_at_zero_and_differ_by_sign(page, address):
+def test_signed_maps_have_one_colour_above_zero_and_another_below(page, address):
     opened(page, address, "#net/photos/deep/2/cat/natural")
     row, col = explorer_files.peak(DEEP, 0, 2)
     peak, far = page.evaluate(
@@ -630,6 +630,17 @@ def test_it_holds_few_and_many_channels(page, tmp_path, photograph, channels):
     photograph(page)
     box = page.locator("#grid-a [role=gridcell]").bounding_box()
     assert 0 < box["y"] < 800 - box["height"], "the chosen tile is in view"
+    under = page.evaluate(
+        """({ x, y, width, height }) => {
+            const [left, top] = [x + width / 2, y + height / 2];
+            const canvas = document.elementFromPoint(left, top);
+            const box = canvas.getBoundingClientRect();
+            const context = canvas.getContext("2d");
+            return context.getImageData(left - box.left, top - box.top, 1, 1).data[3];
+        }""",
+        box,
+    )
+    assert under == 255, "and drawn"
     click_tile(page, channels - 1)
     assert f"/{channels - 1}/" in place_of(page)
     assert f"{channels} of {channels}" in say(page, "#channel .facts")

@@ -97,7 +97,7 @@ def test_the_first_view_shows_a_backtrack_of_the_best_class(page, address, photo
     page.goto(address)
     settled(page)
     photograph(page)
-    assert place_of(page) == "#net/photos/conv/0/cat/optimal_leaf?from=0"
+    assert place_of(page) == "#net/photos/conv/0/cat/natural?from=0", "the best order"
     assert "Explorer" in page.inner_text("h1")
     assert page.title() == "conv, channel 0 — cat — cnnvis"
     pressed = page.locator("#photo-a .from [aria-pressed=true]")

@@ -35,7 +35,7 @@ def packed(values: ArrayLike, kind: str) -> dict[str, Any]:
     if kind not in TYPES:
         raise ValueError(f"arrays are packed as one of {', '.join(TYPES)}, not as {kind}")
     given = np.asarray(values)
-    array = np.ascontiguousarray(given, np.dtype(kind).newbyteorder("<"))
+    array = np.asarray(given, np.dtype(kind).newbyteorder("<"), order="C")
     if kind != "float32" and not np.array_equal(array, given):
         raise ValueError(f"numbers from {given.min()} to {given.max()} do not fit into {kind}")
     if not np.isfinite(array).all():

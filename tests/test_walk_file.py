@@ -1,11 +1,13 @@
 """Files of walks from many nodes: what the one reader says, the other says too."""
 
+from types import SimpleNamespace
+
 import explorer_files
 import numpy as np
 import pytest
 from result_files import NODES, RANKS, write_backtracks
 
-from cnnvis import backtrack_file, provenance, walk_file
+from cnnvis import backtrack_file, provenance, shards, walk_file
 from cnnvis.errors import StoreError
 from cnnvis.labels import Image
 
@@ -60,8 +62,6 @@ def test_files_say_what_they_and_their_nodes_are(walks):
 
 
 def test_gathered_walks_are_those_of_their_shards(tmp_path, walks):
-    from cnnvis import shards
-
     other = explorer_files.write_study(tmp_path / "other", ids=("ant", "bee"), layers=LAYERS)
     second = other.parent / "files/net/photos/walks.h5"
     shards.gather([walks, second], tmp_path / "all.h5")
@@ -101,8 +101,6 @@ def test_starts_of_unknown_nodes_are_refused(tmp_path, start_nodes):
 
 @pytest.mark.parametrize(("start_nodes", "place"), [(["conv"] * 2, None), ([], [[[0, 0]] * 2])])
 def test_places_belong_to_files_of_several_nodes_and_to_no_other(tmp_path, start_nodes, place):
-    from types import SimpleNamespace
-
     nothing = SimpleNamespace(points={}, lost={}, arrived=[0, 0])
     with (
         pytest.raises(StoreError, match="rows and columns of starts"),

@@ -199,7 +199,8 @@ def test_a_missing_key_is_named_with_its_meaning(key):
 def test_the_explorer_shows_the_sets_that_have_a_wanted_image(tmp_path):
     def explored(wanted, **more):
         images = [{"name": "photos"}, {"name": "further_photos"}, *more.values()]
-        return load(DEFAULT | {"images": images, "explorer": {"images": wanted}}).explored
+        shown = {"volumes": {"image": "first"}, "figures": {"image": "first"}}
+        return load(DEFAULT | shown | {"images": images, "explorer": {"images": wanted}}).explored
 
     assert explored("all") == ["photos", "further_photos"]
     assert explored("none") == []

@@ -11,6 +11,9 @@ pytestmark = pytest.mark.workflow
 
 #: the first page, and its copy for the report
 PAGES = {"write_index", "write_alone"}
+#: the explorer, its copy for the report, and the page that leads to it
+SITE = {"write_explorer", "copy_explorer", *PAGES}
+EXPLORER = {"export_explorer", *SITE}
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
 FROM_ORDERS = {
     "write_volumes",
@@ -18,7 +21,7 @@ FROM_ORDERS = {
     "draw_orderings",
     "draw_through",
     "draw_volumes",
-    *PAGES,
+    *EXPLORER,
 }
 OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
@@ -26,9 +29,10 @@ FROM_IMPORTANCE = {"remove_filters", "draw_importance", *PAGES}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes"}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
-WALKS = {"walk_back", "walk_variants"}
+WALKS = {"walk_back", "walk_variants", "walk_channels"}
 GATHERED = {"gather_backtracks", "gather_objects"}
-FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", *PAGES}
+FROM_WALKS = {"gather_walks", *EXPLORER}
+FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", *FROM_WALKS}
 FOLLOWED = {"spot_in_frames", "draw_tracks", *PAGES}
 
 
@@ -109,13 +113,13 @@ CHANGES = {
         "config.yaml",
         "sigma: 0.05",
         "sigma: 0.09",
-        {"draw_backtracks", *FOLLOWED},
+        {"draw_backtracks", *FOLLOWED, *EXPLORER},
     ),
     "boxes": (
         "config.yaml",
         "  box: tight",
         "  box: tight\n\nobjects:\n  rivals: 1",
-        WALKS - {"walk_variants"} | FROM_BACKTRACKS,
+        {"walk_back", *GATHERED, "draw_backtracks", "find_objects", *PAGES},
     ),
     "order of filters": (
         "config.yaml",
@@ -139,7 +143,7 @@ CHANGES = {
         "cnnvis/kernels.py",
         "FAINT_BELOW = 0.001",
         "FAINT_BELOW = 0.002",
-        {"draw_kernels", "draw_channels", "draw_orderings", *PAGES},
+        {"draw_kernels", "draw_channels", "draw_orderings", *EXPLORER},
     ),
     "figures": (
         "config.yaml",
@@ -154,7 +158,7 @@ CHANGES = {
         "cnnvis/saliency.py",
         "_CUT = 4",
         "_CUT = 5",
-        {"draw_backtracks", "find_objects", *FOLLOWED},
+        {"draw_backtracks", "find_objects", *FOLLOWED, *EXPLORER},
     ),
     "a module of one format": (
         "cnnvis/export.py",
@@ -191,9 +195,21 @@ CHANGES = {
         "cnnvis/pages/findings.py",
         "NEARLY, PARTLY = 0.9",
         "NEARLY, PARTLY = 0.8",
-        PAGES,
+        EXPLORER,
     ),
-    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", PAGES),
+    "a template": ("cnnvis/pages/templates/index.html", "<body", "<body data-x", SITE),
+    "a script of the explorer": (
+        "cnnvis/pages/templates/explorer/grid.js",
+        "const GAP = 5",
+        "const GAP = 6",
+        SITE,
+    ),
+    "what the explorer walks back from": (
+        "config.yaml",
+        "tracking:",
+        "explorer:\n  units: 2\n\ntracking:",
+        {"walk_channels", *FROM_WALKS},
+    ),
     "an entry of the catalogue": (
         "cnnvis/data/networks.yaml",
         "crop: 227",

@@ -54,9 +54,10 @@ class Writer:
         rows = self._progress.take(names)
         arrays = self._arrays(maps, len(rows))
         for part in self._parts(len(rows)):
-            place = slice(rows.start + part.start, rows.start + part.stop)
+            begin = rows.start + part.start
             for layer, (spec, dataset) in self._layers.items():
-                dataset[place] = _finite(arrays[layer][part], spec.dtype, layer, names[part])
+                values = _finite(arrays[layer][part], spec.dtype, layer, names[part])
+                dimensions.write_rows(dataset, begin, values)
         if self._scores is not None:
             answers = self._answers(scores, len(rows))
             self._scores[rows.start : rows.stop] = _finite(answers, "float32", "scores", names)
@@ -107,8 +108,10 @@ def _expect(array: NDArray[Any], shape: tuple[int, ...], what: str) -> None:
 
 def _finite(values: NDArray[Any], dtype: str, what: str, names: Sequence[str]) -> NDArray[Any]:
     """Return the values of images as they are stored; a hole must stay different from any value."""
-    with np.errstate(over="ignore"):
-        kept = values.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        kept = values.astype(dtype, copy=False)
+        if np.isfinite(kept.sum(dtype=np.float32)):  # so are all: what is not spoils a sum
+            return kept
     fine = np.isfinite(kept)
     if not fine.all():
         image = int(np.argwhere(~fine)[0, 0])

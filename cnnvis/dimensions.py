@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 CHUNK_BYTES = 256 * 1024
 """A chunk is read and written whole: large enough for a disk, small enough to leave out what is not
@@ -86,6 +86,24 @@ def streamed(
     )
     attach(dataset, dims)
     return dataset
+
+
+def write_rows(dataset: h5py.Dataset, begin: int, values: NDArray[Any]) -> None:
+    """Write values (image, channel, ...) into a dataset of :func:`streamed`, from row ``begin`` on.
+
+    A chunk that is a run of channels of one image lies in one piece in memory too, and is handed to
+    the file as it is; HDF5 would copy it twice.
+    """
+    rows, step = (dataset.chunks or (0, 0))[:2]
+    direct = rows == 1 and not dataset.compression and values.dtype == dataset.dtype
+    whole = values.shape[1] // step * step if direct else 0
+    if whole:
+        others = (0,) * (values.ndim - 2)
+        for row, image in enumerate(np.ascontiguousarray(values), start=begin):
+            for first in range(0, whole, step):
+                dataset.id.write_direct_chunk((row, first, *others), image[first : first + step])
+    if whole < values.shape[1]:
+        dataset[begin : begin + len(values), whole:] = values[:, whole:]
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from cnnvis import images, models, network, sheets
+from cnnvis import images, models, network, pipeline, sheets
 from cnnvis.errors import ImageError, did_you_mean
 from cnnvis.labels import FIRST, Image
+from cnnvis.progress import Watch, unwatched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,14 +72,20 @@ class Inputs:
             )
         return replace(self, rows=self.rows[self.rows["id"] == wanted].reset_index(drop=True))
 
-    def batches(self, size: int) -> Iterator[images.Batch]:
+    def batches(self, size: int, watch: Watch[int] = unwatched) -> Iterator[images.Batch]:
         """Yield the images ready for the network, ``size`` at a time.
+
+        The next batches are read while one is looked at.
 
         Raises:
             ConfigError: a batch of no image.
             ImageError: a photo cannot be read.
         """
-        return images.batches(self.rows, self.preprocessing, size=size)
+        read = images.batches(self.rows, self.preprocessing, size=size)
+        numbers = range(ceil(len(self.rows) / max(size, 1)))
+        with closing(pipeline.ahead(read)) as coming:
+            for _, batch in zip(watch(numbers, "batches"), coming, strict=True):
+                yield batch
 
 
 def read(

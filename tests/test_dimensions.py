@@ -96,3 +96,34 @@ def test_another_compression_is_refused(tmp_path):
         image = dimensions.scale(file, "image", ["a"])
         with pytest.raises(ValueError, match=r"compression is one of .*, not 'szip'"):
             dimensions.streamed(file, "maps", [image, image], dtype="f4", compression="szip")
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [
+        ((5, 6, 3, 4), (1, 2, 3, 4)),  # runs of channels
+        ((5, 7, 3, 4), (1, 3, 3, 4)),  # the last run is shorter
+        ((5, 2, 3, 4), (2, 2, 3, 4)),  # several images
+        ((5, 9), (1, 4)),
+        ((5, 3, 4), (1, 1, 4)),
+    ],
+)
+def test_rows_written_chunk_by_chunk_are_the_bytes_of_plain_writing(
+    tmp_path, shape, chunks, compression
+):
+    values = np.random.default_rng(0).random(shape).astype(np.float32)
+
+    def plain(dataset, begin, rows):
+        dataset[begin : begin + len(rows)] = rows
+
+    for name, write in (("direct", dimensions.write_rows), ("plain", plain)):
+        with h5py.File(tmp_path / name, "w", libver=("v110", "v110"), track_order=True) as file:
+            dims = [dimensions.scale(file, f"d{i}", np.arange(n)) for i, n in enumerate(shape)]
+            dataset = dimensions.streamed(
+                file, "maps", dims, dtype="float32", chunks=chunks, compression=compression
+            )
+            write(dataset, 0, values[:2])
+            write(dataset, 2, values[2:].transpose().copy().transpose())  # not in one piece
+            np.testing.assert_array_equal(dataset[:], values)
+    assert (tmp_path / "direct").read_bytes() == (tmp_path / "plain").read_bytes()

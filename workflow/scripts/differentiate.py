@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layer, classes, units, batch, shard, code, output):
+def main(weights, manifest, network, layer, classes, units, batch, shard, code, output, watch):
     """Write the gradient file of one shard, a batch of images at a time."""
     from cnnvis import classes as names
     from cnnvis import gradient_file, gradients, inputs, provenance
@@ -30,7 +30,7 @@ def main(weights, manifest, network, layer, classes, units, batch, shard, code, 
         provenance=made,
         attrs={"model": network["name"]},
     ) as writer:
-        for part in given.batches(batch):
+        for part in given.batches(batch, watch):
             found, scores = gradients.filters_by_class_and_scores(
                 given.net, part.pixels, layer=layer, classes=wanted
             )
@@ -39,7 +39,7 @@ def main(weights, manifest, network, layer, classes, units, batch, shard, code, 
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,
@@ -51,4 +51,5 @@ if "snakemake" in globals():
             snakemake.params.shard,
             snakemake.params.code,
             snakemake.output[0],
+            watch,
         )

@@ -3,9 +3,9 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layers, shard, options, code, output):
+def main(weights, manifest, network, layers, shard, options, code, output, watch):
     """Write the activation file of one shard, a batch of images at a time."""
-    from cnnvis import inputs, provenance, store
+    from cnnvis import inputs, pipeline, provenance, store
     from cnnvis import network as networks
 
     given = inputs.read(weights, manifest, network, shard)
@@ -17,24 +17,27 @@ def main(weights, manifest, network, layers, shard, options, code, output):
         source=code,
         packages=("h5py", "numpy", "pillow", "torch"),
     )
-    with store.create(
-        output,
-        layers=store.describe(net, layers),
-        images=given.labels,
-        n_classes=net.nodes[net.scores].shape[0],
-        attrs={"model": network["name"], "weights_sha256": given.weights_sha256},
-        provenance=made,
-        dtype=options["dtype"],
-        compression=None if options["compression"] == "none" else options["compression"],
-    ) as writer:
-        for batch in given.batches(options["batch"]):
+    with (
+        store.create(
+            output,
+            layers=store.describe(net, layers),
+            images=given.labels,
+            n_classes=net.nodes[net.scores].shape[0],
+            attrs={"model": network["name"], "weights_sha256": given.weights_sha256},
+            provenance=made,
+            dtype=options["dtype"],
+            compression=None if options["compression"] == "none" else options["compression"],
+        ) as writer,
+        pipeline.behind(writer.append) as append,
+    ):
+        for batch in given.batches(options["batch"], watch):
             record = networks.record(net, batch.pixels, [*layers, net.scores])
             maps = {layer: record[layer].numpy() for layer in layers}
-            writer.append(batch.names, maps, record[net.scores].numpy())
+            append(batch.names, maps, record[net.scores].numpy())
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,
@@ -44,4 +47,5 @@ if "snakemake" in globals():
             snakemake.params.options,
             snakemake.params.code,
             snakemake.output[0],
+            watch,
         )

@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, names, options, others, shard, code, output):
+def main(weights, manifest, network, names, options, others, shard, code, output, watch):
     """Write two backtrack files of one shard, a batch of images at a time.
 
     They differ in their choices alone, and share the network and what it recorded.
@@ -22,7 +22,7 @@ def main(weights, manifest, network, names, options, others, shard, code, output
             params = {"network": network, "options": choices, "shard": shard}
             writer = files.enter_context(opened(path, net, given, params, code))
             walks.append((choices, writer))
-        for part in given.batches(options["batch"]):
+        for part in given.batches(options["batch"], watch):
             record = networks.record(net, part.pixels, wanted)
             for choices, writer in walks:
                 append(net, record, part, names, choices, writer)
@@ -66,7 +66,7 @@ def append(net, record, part, names, options, writer):
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,
@@ -77,4 +77,5 @@ if "snakemake" in globals():
             snakemake.params.shard,
             snakemake.params.code,
             snakemake.output,
+            watch,
         )

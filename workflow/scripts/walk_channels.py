@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(weights, manifest, network, layers, names, options, units, shard, code, output):
+def main(weights, manifest, network, layers, names, options, units, shard, code, output, watch):
     """Write the backtrack file of one shard, a batch of images at a time."""
     from functools import partial
 
@@ -47,7 +47,7 @@ def main(weights, manifest, network, layers, names, options, units, shard, code,
             "refused": {way.node: way.refused for way in ways if way.refused},
         },
     ) as writer:
-        for part in given.batches(options["batch"]):
+        for part in given.batches(options["batch"], watch):
             found = walks.walk(ways, nodes, part.pixels, targets=targets, options=choices)
             writer.append(
                 part.names,
@@ -60,7 +60,7 @@ def main(weights, manifest, network, layers, names, options, units, shard, code,
 
 
 if "snakemake" in globals():
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as watch:
         main(
             snakemake.input.weights,
             snakemake.input.manifest,
@@ -72,4 +72,5 @@ if "snakemake" in globals():
             snakemake.params.shard,
             snakemake.params.code,
             snakemake.output[0],
+            watch,
         )

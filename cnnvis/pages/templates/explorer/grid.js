@@ -72,6 +72,16 @@
       this.changed();
     },
 
+    /* Scroll to a tile, no farther than it takes. */
+    reveal(channel) {
+      const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+      if (scrollHeight <= clientHeight || this.place[channel] === undefined) return;
+      const { tile } = this.size;
+      const top = this.corner(this.place[channel])[1];
+      if (top < scrollTop) this.scroller.scrollTop = top - tile;
+      else if (top + tile > scrollTop + clientHeight) this.scroller.scrollTop = top + 2 * tile - clientHeight;
+    },
+
     /* Tell listeners that the chosen tile, or its place, is another. */
     changed() {
       this.listeners.forEach((listener) => listener());

@@ -45,6 +45,7 @@
       if (layer) this.grid.reset(shown.spec.shape[0], shown.layer.clusters);
       this.starts.fill();
       this.grid.arrange(shown.permutation, { glide: !layer });
+      if (layer || before.state.channel !== shown.state.channel) this.grid.reveal(shown.state.channel);
       if (layer || other("image")) {
         this.parts.grid.setAttribute("aria-busy", "true");
         const key = shown.about.key;

@@ -27,8 +27,9 @@ def as_bytes(maps: Maps) -> dict[str, Any]:
     [2]
     """
     low, high = (part.astype(np.float32) for part in (maps.min((1, 2)), maps.max((1, 2))))
-    span = np.where(high > low, high - low, 1)[:, None, None]
-    levels = np.rint((maps - low[:, None, None]) * (255 / span)).clip(0, 255)
+    least = low.astype(np.float64)[:, None, None]  # 255 / span may be too large for float32
+    span = np.where(high > low, high - least[:, 0, 0], 1)[:, None, None]
+    levels = np.rint((maps - least) * (255 / span)).clip(0, 255)
     return {
         "maps": packed(levels.astype(np.uint8), "uint8"),
         "low": packed(low, "float32"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import readers_of_scripts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -14,6 +14,7 @@ SHAPES = arrays.array_shapes(min_dims=3, max_dims=3, max_side=4)
 
 
 @given(arrays.arrays(np.float32, SHAPES, elements=VALUES))
+@example(np.array([[[0, 1e-45]]], np.float32))
 def test_values_come_back_to_half_a_step(values):
     found = readers_of_scripts.unpacked(maps.as_bytes(values))
     low, high = (found[name].astype(np.float64)[:, None, None] for name in ("low", "high"))

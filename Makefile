@@ -8,9 +8,10 @@ PYTHON ?= python3
 CORES ?= all
 KILLS ?= 10
 VENV := .venv
+AUDIT := .venv-audit
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-kills stress lint reference help
+.PHONY: run test test-browser test-kills test-offline stress audit lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -26,6 +27,9 @@ test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be
 test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compare what they resume to
 	CNNVIS_KILLS=$(KILLS) $(BIN)/python -m pytest tests/stress/test_kills.py
 
+test-offline: $(VENV)/.ok ## run studies with the network taken away, after their downloads
+	$(BIN)/python -m pytest tests/stress/test_without_network.py
+
 stress: $(VENV)/.ok ## what repeats for long: 50 kills
 	$(MAKE) test-kills KILLS=50
 
@@ -35,6 +39,15 @@ lint: $(VENV)/.ok ## run every linter
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+audit: $(AUDIT)/.ok ## ask a vulnerability service about every pinned package (needs the network)
+	$(AUDIT)/bin/python tools/audit.py requirements.lock requirements-torch.txt
+
+# In an environment of its own: the tool's packages are not those of a study.
+$(AUDIT)/.ok: requirements-audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-audit.lock
+	touch $@
 
 # pip (not a faster installer) because it alone honours every way a site sets up its package index.
 $(VENV)/.ok: pyproject.toml requirements.lock requirements-torch.txt

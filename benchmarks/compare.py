@@ -214,13 +214,18 @@ def _tree(channels: int) -> tuple[Floats, Floats, Floats]:
     return distance, pairs, linkage(pairs, "average")
 
 
+def empty_study(folder: Path) -> None:
+    """Copy the workflow and its configuration into an empty folder, without any result."""
+    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "environment.yml"):
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / name)
+
+
 def default_run(rounds: int) -> dict[str, object]:
     """H9: the default study in an empty folder on all cores, then again with nothing to do."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("Snakefile", "config.yaml", "workflow", "profiles", "environment.yml"):
-            source = ROOT / name
-            copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, Path(folder) / name)
+        empty_study(Path(folder))
         command = [str(Path(sys.executable).with_name("snakemake")), "--cores", "all", "--quiet"]
         seconds = {}
         for title in ("first run, with downloads", "second run, nothing to do"):

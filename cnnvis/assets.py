@@ -7,10 +7,11 @@ import hashlib
 import io
 import os
 import pickle
+import pickletools
 import stat
 import tarfile
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -20,6 +21,11 @@ from cnnvis.files import replacing, sha256
 
 MEMBER_BYTES = 1 << 28
 """Largest member that is read out of an archive unless told otherwise: 256 MiB."""
+
+
+_ARCHIVE_BYTES = 1 << 33
+"""Largest tar archive, unpacked, that is looked through for a member: 8 GiB."""
+_ARCHIVE_MEMBERS = 200_000
 
 
 def fetch(
@@ -76,8 +82,8 @@ def member(path: str | os.PathLike[str], *members: str, max_bytes: int = MEMBER_
     ``path``, each further one in the archive before it.
 
     Raises:
-        AssetError: not an archive, or a broken one; no such member, a link, a path that leads out
-            of the archive, or more than ``max_bytes``.
+        AssetError: not an archive, or a broken one; no such member, two of that name, a link, a
+            path that leads out of the archive, or more than ``max_bytes``.
     """
     place = Path(path)
     if not members:
@@ -105,15 +111,9 @@ def _read_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> byte
         file.seek(0)
         read = _zip_member if packed_by_zip else _tar_member
         return read(file, name, where, max_bytes)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except AssetError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way
         why = str(error).partition("\n")[0].rstrip(":")
         raise AssetError(
             f"{where}: cannot be read as a zip or tar archive ({why}). It may be damaged: delete "
@@ -123,8 +123,7 @@ def _read_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> byte
 
 def _zip_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        if name not in archive.namelist():
-            raise _no_member(name, where, archive.namelist())
+        _refuse_unclear(name, where, archive.namelist())
         info = archive.getinfo(name)
         regular = not info.is_dir() and not stat.S_ISLNK(info.external_attr >> 16)
         _refuse_entry(name, where, regular, info.file_size, max_bytes)
@@ -133,19 +132,37 @@ def _zip_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> bytes
 
 def _tar_member(file: IO[bytes], name: str, where: str, max_bytes: int) -> bytes:
     with tarfile.open(fileobj=file, mode="r:*") as archive:
-        names = archive.getnames()
-        if name not in names:
-            raise _no_member(name, where, names)
-        info = archive.getmember(name)
+        entries = {info.name: info for info in _entries(archive, where)}
+        _refuse_unclear(name, where, archive.getnames())
+        info = entries[name]
         _refuse_entry(name, where, info.isfile(), info.size, max_bytes)
         content = archive.extractfile(info)
         assert content is not None  # a plain file has content
         return content.read()
 
 
-def _no_member(name: str, where: str, names: list[str]) -> AssetError:
-    hint = did_you_mean(name, names) or f"; it holds {', '.join(names[:10])}"
-    return AssetError(f"{where}: no member '{name}'{hint}")
+def _entries(archive: tarfile.TarFile, where: str) -> Iterator[tarfile.TarInfo]:
+    """Yield what an archive lists; stop before it unpacks to more than anybody packs."""
+    for count, info in enumerate(archive):
+        if info.offset_data + info.size > _ARCHIVE_BYTES or count >= _ARCHIVE_MEMBERS:
+            raise AssetError(
+                f"{where} unpacks to more than the {_ARCHIVE_BYTES} bytes or the "
+                f"{_ARCHIVE_MEMBERS} members that are looked through; it is not read."
+            )
+        yield info
+
+
+def _refuse_unclear(name: str, where: str, names: list[str]) -> None:
+    """Refuse a member that is not there, or there twice, for programs differ in which they take."""
+    count = names.count(name)
+    if not count:
+        hint = did_you_mean(name, names) or f"; it holds {', '.join(names[:10])}"
+        raise AssetError(f"{where}: no member '{name}'{hint}")
+    if count > 1:
+        raise AssetError(
+            f"{where} holds {count} members '{name}', and nobody can say which is meant. Pack it "
+            "again with one."
+        )
 
 
 def _refuse_entry(name: str, where: str, regular: bool, size: int, max_bytes: int) -> None:
@@ -159,8 +176,28 @@ def _refuse_entry(name: str, where: str, regular: bool, size: int, max_bytes: in
         )
 
 
+_CODES = (
+    *("PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK", "DUP"),
+    *("GET", "BINGET", "LONG_BINGET", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2"),
+    *("LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"),
+    *("BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+    *("EMPTY_LIST", "LIST", "APPEND", "APPENDS", "EMPTY_SET", "ADDITEMS", "FROZENSET"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+    *("EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+)
+"""What a pickle of containers and arrays is made of. Left out is what makes objects of classes in
+other ways (INST, OBJ, NEWOBJ), or fetches them from elsewhere (EXT, PERSID, NEXT_BUFFER)."""
+
+
 class _ArraysOnly(pickle.Unpickler):
     """Unpickler that can make plain containers and NumPy arrays, and nothing else."""
+
+    def __init__(self, file: IO[bytes], what: str) -> None:
+        """Begin; ``what`` names the pickle in messages."""
+        super().__init__(file)
+        self._what = what
 
     def find_class(self, module: str, name: str) -> Any:
         import numpy as np
@@ -169,35 +206,55 @@ class _ArraysOnly(pickle.Unpickler):
         allowed: dict[tuple[str, str], Any] = {
             ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
             ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): _dtype,
+            ("numpy", "dtype"): _Dtype(),
         }
         if (module, name) not in allowed:
             raise AssetError(
-                f"the pickle asks for '{module}.{name}'; only NumPy arrays are loaded, because "
+                f"{self._what} asks for '{module}.{name}'; only NumPy arrays are loaded, because "
                 "anything else could run code. Save the weights as .npz or .safetensors instead."
             )
         return allowed[module, name]
 
 
-def _dtype(code: str, align: int = 0, copy: int = 0) -> Any:
-    """Make a dtype; pickles of old give the flags as integers, which NumPy no longer likes."""
-    import numpy as np
+class _Dtype:
+    """Makes a dtype; pickles of old give the flags as integers, which NumPy no longer likes.
 
-    return np.dtype(code, bool(align), bool(copy))
+    No function, for a pickle may set attributes of what it was given, and this has none.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, code: str, align: int = 0, copy: int = 0) -> Any:
+        import numpy as np
+
+        return np.dtype(code, bool(align), bool(copy))
 
 
-def restricted_pickle(data: bytes) -> Any:
+def restricted_pickle(data: bytes, what: str = "the pickle") -> Any:
     """Load a pickle of containers and NumPy arrays without letting it run any code.
 
     Only ``numpy.core.multiarray._reconstruct``, ``numpy.ndarray`` and ``numpy.dtype`` may be named
-    in it, as NumPy 1 wrote arrays.
+    in it, as NumPy 1 wrote arrays. It is read through before it is loaded: what does more than such
+    a pickle does, or wants more room for its notes than it has bytes, is not loaded at all.
 
     Raises:
-        AssetError: the pickle is damaged or names anything else.
+        AssetError: the pickle is damaged or names anything else; ``what`` names it in the message.
     """
     try:
-        return _ArraysOnly(io.BytesIO(data)).load()
+        _read_through(data, what)
+        return _ArraysOnly(io.BytesIO(data), what).load()
     except AssetError:
         raise
     except Exception as error:  # a damaged pickle can fail in any way
-        raise AssetError(f"the pickle is damaged: {type(error).__name__}: {error}") from error
+        raise AssetError(f"{what} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _read_through(data: bytes, what: str) -> None:
+    for code, argument, _ in pickletools.genops(data):
+        if code.name not in _CODES:
+            raise AssetError(
+                f"{what} uses {code.name}, which arrays do not need and which could run code; it "
+                "is not loaded. Save the weights as .npz or .safetensors instead."
+            )
+        if code.name.endswith("PUT") and int(str(argument)) > len(data):
+            raise AssetError(f"{what} is damaged: it counts to {argument} in {len(data)} bytes.")

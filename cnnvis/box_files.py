@@ -21,6 +21,8 @@ from cnnvis.errors import ImageError
 from cnnvis.known_boxes import Known
 from cnnvis.sheets import id_of
 
+_FAR = 2.0**31
+"""No place in a photo is as far away as this; NaN is not nearer either."""
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -107,11 +109,11 @@ def coco(path: str | os.PathLike[str]) -> Annotated:
     """
     told = _json(path)
     photos = {
-        _get(one, "id", f"{path}: images[{number}]"): one
+        _key(one, "id", f"{path}: images[{number}]"): one
         for number, one in enumerate(_list(told, "images", path))
     }
     names = {
-        _get(one, "id", f"{path}: categories[{number}]"): _get(one, "name", str(path))
+        _key(one, "id", f"{path}: categories[{number}]"): _get(one, "name", str(path))
         for number, one in enumerate(_list(told, "categories", path))
     }
     found = _Gathered()
@@ -124,7 +126,7 @@ def coco(path: str | os.PathLike[str]) -> Annotated:
         )
     for number, one in enumerate(_list(told, "annotations", path)):
         where = f"{path}: annotations[{number}]"
-        photo, kind = _get(one, "image_id", where), _get(one, "category_id", where)
+        photo, kind = _key(one, "image_id", where), _key(one, "category_id", where)
         if photo not in photos or kind not in names:
             raise ImageError(
                 f"{where}: belongs to image {photo} and category {kind}, which the file does not "
@@ -280,7 +282,7 @@ def _number(element: ElementTree.Element, path: str, where: object) -> float:
 def _json(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     try:
         told = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ImageError(f"{path}: cannot be read as JSON: {error}.") from error
     if not isinstance(told, dict):
         raise ImageError(f"{path}: a file of COCO is an object with lists in it.")
@@ -303,6 +305,13 @@ def _get(one: Mapping[str, Any], name: str, where: str) -> Any:
     return one[name]
 
 
+def _key(one: Mapping[str, Any], name: str, where: str) -> int | str:
+    value = _get(one, name, where)
+    if not isinstance(value, int | str):
+        raise ImageError(f"{where}: {name!r} is a number or a word, not {str(value)[:80]}.")
+    return value
+
+
 def _whole(one: Mapping[str, Any], name: str, where: str) -> int:
     value = _get(one, name, where)
     if not isinstance(value, int):
@@ -314,7 +323,7 @@ def _four(value: Any, where: str) -> Sequence[float]:
     if (
         not isinstance(value, list)
         or len(value) != 4
-        or not all(isinstance(one, int | float) and math.isfinite(one) for one in value)
+        or not all(isinstance(one, int | float) and abs(one) < _FAR for one in value)
     ):
         raise ImageError(f"{where}: a bbox is four numbers [x, y, width, height], not {value!r}.")
     return value

@@ -42,6 +42,10 @@ def names_of(classes: str | None) -> tuple[str, ...]:
             f"cannot read the class names {file}: {error.strerror}. Give '{IMAGENET}', or a text "
             "file with one name a line."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"cannot read the class names {file}: {error}. Save the file as text in UTF-8."
+        ) from error
 
 
 def index_of(name_or_index: str | int, classes: str | None = IMAGENET) -> int:

@@ -54,6 +54,7 @@ class ImageChoice:
 
     ``ids`` are those of the sheet and ``archives`` the names of the archives it takes photos from;
     ``content`` is the digest of a sheet of the catalogue, which Snakemake does not watch as a file.
+    ``skip_bad`` leaves out photos that cannot be used, where they would be an error.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ImageChoice:
     folder: str | None
     shards: int
     catalogued: bool = False
+    skip_bad: bool = False
     content: str = ""
     ids: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
@@ -83,6 +85,16 @@ class Study:
     networks: Mapping[str, NetworkChoice]
     images: Mapping[str, ImageChoice]
     settings: Mapping[str, Any]
+
+    @property
+    def largest_resize(self) -> int:
+        """To how many pixels the short side of a photo is resized, at most."""
+        return max(int(c.entry.preprocessing["resize"]) for c in self.networks.values())
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether photos that cannot be used are left out of any set."""
+        return any(choice.skip_bad for choice in self.images.values())
 
     @property
     def tracking(self) -> dict[str, list[str]]:
@@ -323,19 +335,28 @@ def _known_layers(entry: catalogue.NetworkEntry) -> tuple[catalogue.LayerRow, ..
 
 def _image_set(item: Mapping[str, Any]) -> ImageChoice:
     name, sheet, folder = item["name"], item.get("sheet"), item.get("folder")
+    skip_bad = item["on_bad_image"] == "skip"
     if sheet and folder:
         raise ConfigError(f"images.{name}: give a sheet or a folder, not both.")
     if folder:
         if not Path(folder).is_dir():
             raise ConfigError(f"images.{name}.folder: there is no folder {folder}.")
-        return ImageChoice(name, None, folder, item["shards"])
+        return ImageChoice(name, None, folder, item["shards"], skip_bad=skip_bad)
     if sheet and not Path(sheet).is_file():
         raise ConfigError(f"images.{name}.sheet: there is no file {sheet}.")
     place = Path(sheet) if sheet else _catalogued_sheet(name)
     ids, archives = _read_sheet(place, name)
     content = "" if sheet else sha256(place)
     return ImageChoice(
-        name, sheet, None, item["shards"], not sheet, content=content, ids=ids, archives=archives
+        name,
+        sheet,
+        None,
+        item["shards"],
+        catalogued=not sheet,
+        skip_bad=skip_bad,
+        content=content,
+        ids=ids,
+        archives=archives,
     )
 
 
@@ -354,9 +375,14 @@ def _catalogued_sheet(name: str) -> Path:
 
 def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids and the archives of a sheet; a job checks the rest of it."""
-    with sheet.open(newline="", encoding="utf-8-sig") as file:
-        ids = tuple(row.get("id") or "" for row in csv.DictReader(file))
-    archives = catalogue.sheet_archives(sheet)
+    try:
+        with sheet.open(newline="", encoding="utf-8-sig") as file:
+            ids = tuple(row.get("id") or "" for row in csv.DictReader(file))
+        archives = catalogue.sheet_archives(sheet)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(
+            f"images.{name}.sheet: cannot read {sheet}: {error}. Save it as CSV in UTF-8."
+        ) from error
     for archive in archives:
         try:
             catalogue.archive(archive)

@@ -16,6 +16,8 @@ from cnnvis.sheets import SUFFIXES
 
 MOST = 2000
 """No more frames than these are read."""
+_MOST_BYTES = 8 * 10**9
+"""Of all frames together; 2000 of them in the size of a screen (1280 x 720) are less."""
 
 _VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 
@@ -26,17 +28,30 @@ def read(path: str | os.PathLike[str]) -> tuple[Photo, ...]:
     Videos need the packages imageio and av, which ``pip install 'cnnvis[video]'`` brings.
 
     Raises:
-        ImageError: there is no such file, or it cannot be read.
+        ImageError: there is no such file, it cannot be read, or its frames need too much memory.
     """
     place = Path(path)
     if place.is_dir():
-        return tuple(images.read(file) for file in _pictures(place)[:MOST])
+        return tuple(_within(map(images.read, _pictures(place)[:MOST]), place))
     if not place.is_file():
         raise ImageError(
             f"there is no sequence {place}: give a folder of frames, a GIF or a video."
         )
     frames = _video(place) if place.suffix.lower() in _VIDEOS else _animation(place)
-    return tuple(islice(frames, MOST))
+    return tuple(_within(islice(frames, MOST), place))
+
+
+def _within(frames: Iterator[Photo], path: Path) -> Iterator[Photo]:
+    """Yield frames as long as they fit into memory together."""
+    size = 0
+    for frame in frames:
+        size += frame.nbytes
+        if size > _MOST_BYTES:
+            raise ImageError(
+                f"the frames of {path} take more than {_MOST_BYTES / 1e9:.0f} GB of memory; make "
+                "them smaller, or fewer."
+            )
+        yield frame
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -51,7 +66,7 @@ def _animation(path: Path) -> Iterator[Photo]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(path, formats=images.FORMATS) as picture:
                 for frame in ImageSequence.Iterator(picture):
                     yield np.array(frame.convert("RGB"))
     except Exception as error:  # Pillow's decoders fail in many ways

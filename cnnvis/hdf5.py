@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnvis import files
-from cnnvis.errors import FileError, StoreError
+from cnnvis import files, hdf5_bounds
+from cnnvis.errors import CnnvisError, FileError, StoreError
 from cnnvis.hdf5_sink import Sink
 from cnnvis.provenance import Provenance
 
@@ -29,10 +29,20 @@ _READ_CACHE = 0
 chunk: one channel of many images then takes three to ten times as long."""
 _LOCKED = "unable to lock file"
 """What HDF5 says of a disk that refuses locks."""
+_OF_CONTENT = (
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What h5py and NumPy raise where a file does not hold what its kind should, or is damaged."""
 RESERVED = ("schema", "schema_version", "provenance")
 """What every file says at its root."""
-SHARDS = "shards"
-"""The group of a gathered file that lists the files it reads through to."""
+SHARDS = hdf5_bounds.SHARDS
 
 
 class NewFile(h5py.File):  # type: ignore[misc]  # h5py says nothing of its types
@@ -119,24 +129,46 @@ def open_checked(
     """Yield an HDF5 file of ours for reading, once it is known to be of the schema and version.
 
     A ``schema`` of None takes any file of ours. A gathered file is yielded when all its shards are
-    there, and the ones that were gathered: HDF5 itself would fill the gaps without a word.
+    there, and the ones that were gathered: HDF5 itself would fill the gaps without a word. A file
+    that leads elsewhere, or claims more than it holds, is not yielded (:mod:`cnnvis.hdf5_bounds`).
+
+    The block is for reading alone: what goes wrong in it with the content is told as a fault of the
+    file.
 
     Raises:
         FileError: there is no such file, or it cannot be read.
-        StoreError: it is not HDF5, not of this schema or version, or a shard is missing or another.
+        StoreError: it is not HDF5, not of this schema or version, or a shard is missing or another;
+            or it is damaged, or not laid out as such a file.
     """
     with _opened_for_reading(Path(path)) as file:
-        _check_schema(file, path, schema, version)
-        yield file
+        try:
+            _check_schema(file, path, schema, version)
+            yield file
+        except CnnvisError as error:
+            if str(Path(path)) in str(error):
+                raise
+            raise StoreError(f"{path}: {error}") from error
+        except _OF_CONTENT as error:
+            raise StoreError(_damaged(path, error)) from error
 
 
 @contextmanager
 def _opened_for_reading(path: Path) -> Iterator[h5py.File]:
-    file = _open_unlocked_if_need_be(path)
+    try:
+        file = _open_unlocked_if_need_be(path)
+    except _OF_CONTENT as error:
+        raise StoreError(_damaged(path, error)) from error
     try:
         yield file
     finally:
         file.close()
+
+
+def _damaged(path: str | os.PathLike[str], error: Exception) -> str:
+    return (
+        f"{path} is damaged, or not laid out as a file of its kind ({type(error).__name__}: "
+        f"{error}). Delete it and rerun the stage that makes it."
+    )
 
 
 def _open_unlocked_if_need_be(path: Path) -> h5py.File:
@@ -164,6 +196,7 @@ def _open(path: Path, locking: bool | str) -> h5py.File:
 def _open_with_shards(path: Path, locking: bool | str) -> h5py.File:
     file = _open(path, locking)
     try:
+        hdf5_bounds.check(file, path)
         _check_shards(file, path, locking)
     except BaseException:
         file.close()
@@ -192,6 +225,7 @@ def _check_shards(file: h5py.File, path: Path, locking: bool | str) -> None:
 @lru_cache(maxsize=10_000)  # a gathered file is often opened for one image after the other
 def _digest_of_shard(path: Path, _modified: int, locking: bool | str) -> str:
     with _open(path, locking) as shard:
+        hdf5_bounds.check(shard, path)
         return provenance_of(shard).digest
 
 
@@ -259,8 +293,15 @@ def _other_version(file: h5py.File, path: str | os.PathLike[str], found: int, ex
 
 
 def provenance_of(file: h5py.File) -> Provenance:
-    """Return where an open file of ours comes from."""
-    return Provenance.from_json(str(file.attrs["provenance"]))
+    """Return where an open file of ours comes from.
+
+    Raises:
+        StoreError: it does not say so.
+    """
+    try:
+        return Provenance.from_json(str(file.attrs["provenance"]))
+    except StoreError as error:
+        raise StoreError(f"{file.filename}: {error}") from error
 
 
 def provenance(path: str | os.PathLike[str]) -> Provenance:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.geometry import Frame
@@ -28,6 +28,10 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 
 _MOST_PIXELS = 89_478_485
 """More than these are taken for a broken or a hostile file, as Pillow itself does."""
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is decoded, by Pillow's names, whatever a file is called. Pillow knows forty more, and has a
+program of its own run for some (Ghostscript for EPS)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ def read(path: str | os.PathLike[str]) -> Photo:
     """Read a photo as (row, col, 3) in uint8, upright and in colour.
 
     The camera's orientation is applied. Grey, palette and 16 bit become RGB; what is transparent is
-    laid on white, as a page would show it. Of an animation the first picture counts.
+    laid on white, as a page would show it. Of an animation the first picture counts. Only
+    :data:`FORMATS` are read.
 
     Raises:
         ImageError: the file is missing, no picture, broken or truncated, or far too large.
@@ -126,19 +131,33 @@ def decode(data: bytes, name: str) -> Photo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _refuse_huge(image, name)
                 return np.array(_rgb(ImageOps.exif_transpose(image), name))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(
-            f"{name} has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller."
-        ) from error
+        raise ImageError(_huge(name)) from error
     except ImageError:
         raise
+    except UnidentifiedImageError as error:  # which names the place of an object in memory
+        raise ImageError(
+            f"{name} cannot be decoded: it is damaged, or begins like none of the formats "
+            f"{', '.join(FORMATS)}. Open it in a viewer and save it again as one of them."
+        ) from error
     except Exception as error:  # Pillow's decoders fail in many ways
         raise ImageError(
-            f"{name} cannot be decoded: {error}. It may be damaged, cut short, or no picture that "
-            "Pillow reads; open it in a viewer and save it again."
+            f"{name} cannot be decoded: {error}. It may be damaged or cut short; open it in a "
+            "viewer and save it again."
         ) from error
+
+
+def _refuse_huge(image: Image.Image, name: str) -> None:
+    """Refuse a picture by what its header says, whatever limit Pillow was given elsewhere."""
+    if image.width * image.height > _MOST_PIXELS:
+        raise ImageError(_huge(name))
+
+
+def _huge(name: str) -> str:
+    return f"{name} has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller."
 
 
 def _rgb(image: Image.Image, name: str) -> Image.Image:

@@ -31,17 +31,22 @@ def read(path: str | os.PathLike[str]) -> dict[str, tuple[Box, ...]]:
         ImageError: the file is missing, lacks a column, or a box is none.
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file)
+            columns, rows = table.fieldnames or (), list(table)
     except OSError as error:
         raise ImageError(f"cannot read the table of boxes {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ImageError(
+            f"cannot read the table of boxes {path}: {error}. Save it as CSV in UTF-8."
+        ) from error
     found: dict[str, tuple[Box, ...]] = {}
+    if not set(COLUMNS) <= set(columns):
+        raise ImageError(
+            f"{path}: a table of boxes has the columns {', '.join(COLUMNS)}; got "
+            f"{', '.join(columns[:10]) or 'none'}."
+        )
     for number, row in enumerate(rows, start=2):
-        if not set(COLUMNS) <= set(row):
-            raise ImageError(
-                f"{path}: a table of boxes has the columns {', '.join(COLUMNS)}; got "
-                f"{', '.join(map(str, row))}."
-            )
         found[row["image"]] = (*found.get(row["image"], ()), _box(row, f"{path}, line {number}"))
     return found
 

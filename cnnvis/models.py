@@ -22,7 +22,7 @@ from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
 from cnnvis.entries import CAFFE, prototxt
-from cnnvis.errors import NetworkError, did_you_mean
+from cnnvis.errors import NetworkError, StoreError, did_you_mean
 from cnnvis.files import sha256
 from cnnvis.provenance import Provenance
 
@@ -51,12 +51,41 @@ def import_torchvision() -> ModuleType:
         NetworkError: torchvision is missing, or fails for another reason.
     """
     try:
-        return _import_torchvision()
+        with _without_compiler():
+            return _import_torchvision()
     except (ImportError, RuntimeError) as error:
         raise NetworkError(
             f"torchvision cannot be imported: {error}. Install the versions of torch and "
             "torchvision that belong together (requirements-torch.txt)."
         ) from error
+
+
+_COMPILER = "torch._dynamo.utils"
+
+
+@contextmanager
+def _without_compiler() -> Iterator[None]:
+    """Let torchvision be imported without torch's compiler, which takes longer than all of torch.
+
+    One of its box operators asks the compiler at run time whether a device is supported, and
+    imports it for that. Inside the block a module with that one function stands for it; called, it
+    asks the real one. See docs/decisions/0013-starting-torch.md.
+    """
+    if _COMPILER in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(_COMPILER)
+    stand_in.is_compile_supported = _is_compile_supported  # type: ignore[attr-defined]
+    sys.modules[_COMPILER] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(_COMPILER) is stand_in:
+            del sys.modules[_COMPILER]
+
+
+def _is_compile_supported(device: str) -> bool:
+    return bool(importlib.import_module(_COMPILER).is_compile_supported(device))
 
 
 def _import_torchvision() -> ModuleType:
@@ -175,9 +204,19 @@ def provenance_digest(path: str | os.PathLike[str]) -> str:
     """Return what stands for weights in the provenance of what is made with them.
 
     The digest of the provenance that :func:`convert` stored; the sha256 of any other file.
+
+    Raises:
+        NetworkError: the file is missing or damaged, or its provenance is none.
     """
     text = weight_files.read_provenance(path) if Path(path).suffix == ".safetensors" else ""
-    return Provenance.from_json(text).digest if text else sha256(path)
+    if not text:
+        return sha256(path)
+    try:
+        return Provenance.from_json(text).digest
+    except StoreError as error:
+        raise NetworkError(
+            f"{path}: {error}. Delete it and start the workflow, or save it again."
+        ) from error
 
 
 def archive_of(entry: NetworkEntry) -> Archive | None:

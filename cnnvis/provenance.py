@@ -74,7 +74,7 @@ class Provenance:
         """
         try:
             return cls(**json.loads(text))
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"not a provenance: JSON with {', '.join(field.name for field in fields(cls))} was "
                 f"expected, got {text[:80]!r} ({error})"

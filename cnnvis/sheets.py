@@ -12,14 +12,15 @@ import importlib.util
 import io
 import os
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cnnvis import assets, catalogue, classes, images
-from cnnvis.errors import CnnvisError, ConfigError, ImageError, did_you_mean
+from cnnvis import assets, catalogue, classes, images, table_file
+from cnnvis.errors import AssetError, CnnvisError, ConfigError, ImageError, did_you_mean
 from cnnvis.files import canonical_json, replacing, write_text
-from cnnvis.labels import Image
+from cnnvis.labels import FIRST, Image
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,13 @@ ROLES = ("reference", "similar", "dissimilar", "other")
 
 _PACKAGES = ("skimage", "sklearn")
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_LONGEST = 150
+"""Characters of an id, which becomes a part of the names of files."""
+_TAKEN = (FIRST, "mean", "set", "all_photos")
+"""Words that stand for images elsewhere: in the configuration, in the names of figures."""
+_NO_LETTERS = ("Cc", "Cs")
+"""Unicode's categories of control characters and of what stands for bytes that are no UTF-8."""
+LEFT_OUT_COLUMNS = ("image", "source", "reason")
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
@@ -59,7 +67,8 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     """Return the sheet of all photos in a folder and the folders in it, sorted by path.
 
     An id is the path without its ending, ``/`` as ``__``, and ``_`` for what no id may hold; where
-    two paths give one id, both get a few digits of a hash of their path.
+    two paths give one id, both get a few digits of a hash of their path. So does a path that is
+    too long for an id, and one whose id has a meaning of its own, such as ``mean``.
 
     Raises:
         ImageError: no such folder, or no photo in it.
@@ -80,11 +89,20 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     ids = [id_of(source) for source in sources]
     count = Counter(ids)
     unique = [
-        f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:8]}" if count[name] > 1 else name
+        name if count[name] == 1 and _is_free(name) else _distinct(name, source)
         for name, source in zip(ids, sources, strict=True)
     ]
     sheet = pd.DataFrame({"id": unique, "source": sources})
     return sheet.reindex(columns=list(COLUMNS), fill_value="")
+
+
+def _is_free(name: str) -> bool:
+    return len(name) <= _LONGEST and name not in _TAKEN
+
+
+def _distinct(name: str, source: str) -> str:
+    digits = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
+    return f"{name[: _LONGEST - len(digits) - 1]}-{digits}"
 
 
 def materialise(
@@ -94,29 +112,50 @@ def materialise(
     folder: str | os.PathLike[str],
     archives_dir: str | os.PathLike[str],
     manifest_path: str | os.PathLike[str],
-) -> None:
-    """Check every photo of a sheet and write a manifest of the files.
+    resize: int = 1,
+    skip_bad: bool = False,
+) -> "pd.DataFrame":
+    """Check every photo of a sheet, write a manifest of the files, and return what was left out.
 
     Photos of archives and packages are put into ``folder``, named by their id; local ones stay
     where they are. Paths in the manifest start where ``folder`` and ``sheet_dir`` start: relative
     ones in the working directory.
 
+    Args:
+        sheet: of :func:`read_sheet` or :func:`folder_sheet`.
+        sheet_dir: where relative sources start.
+        folder: for photos that lie in archives and packages.
+        archives_dir: where the archives are.
+        manifest_path: of the manifest.
+        resize: to how many pixels the short side of photos will be resized, at most; a photo that
+            would become huge by that is a bad one.
+        skip_bad: leave a bad photo out, with its reason, where it would be an error. A photo is bad
+            that is missing, cannot be decoded, is far too large or too narrow, or is not the one
+            with the given sha256. What is wrong with an archive is no fault of a photo.
+
+    Returns:
+        A table with the columns :data:`LEFT_OUT_COLUMNS`, empty where nothing was left out.
+
     Raises:
-        ImageError: a photo is missing, broken, or not the one with the given sha256; it is named.
+        ImageError: a photo is bad; it is named. Or all are, where bad ones are left out.
         AssetError: an archive is missing or broken.
         FileError: a file cannot be written.
     """
+    import pandas as pd
+
+    left_out: list[tuple[str, str, str]] = []
     out = io.StringIO()
     writer = csv.DictWriter(out, MANIFEST_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in sheet.to_dict("records"):
         try:
             path, data = _photo(row["source"], Path(sheet_dir), Path(archives_dir))
-            if row["sha256"]:
-                assets.check_sha256(data, row["sha256"], row["source"])
-            rows, cols, _ = images.decode(data, row["source"]).shape
+            rows, cols = _checked_size(data, row["source"], row["sha256"], resize)
         except CnnvisError as error:
-            raise type(error)(f"image '{row['id']}': {error}") from error
+            if not (skip_bad and _is_of_photo(error, row["source"])):
+                raise type(error)(f"image '{row['id']}': {error}") from error
+            left_out.append((row["id"], _shown(row["source"]), str(error)))
+            continue
         if path is None:
             path = Path(folder) / (row["id"] + PurePosixPath(row["source"]).suffix.lower())
             with replacing(path) as temporary:
@@ -124,7 +163,7 @@ def materialise(
         writer.writerow(
             {
                 "id": row["id"],
-                "path": path.as_posix(),
+                "path": _harmless(path),
                 "sha256": hashlib.sha256(data).hexdigest(),
                 "class": row["class"],
                 "role": row["role"],
@@ -132,7 +171,46 @@ def materialise(
                 "cols": cols,
             }
         )
+    if len(left_out) == len(sheet):
+        name, _, reason = left_out[0]
+        raise ImageError(
+            f"none of the {len(sheet)} images can be used; the first one, '{name}': {reason}"
+        )
     write_text(manifest_path, out.getvalue())
+    return pd.DataFrame(left_out, columns=list(LEFT_OUT_COLUMNS))
+
+
+def _checked_size(data: bytes, source: str, digest: str, resize: int) -> tuple[int, int]:
+    """Return the rows and columns of a photo once it is known to be whole and usable."""
+    if digest:
+        assets.check_sha256(data, digest, source)
+    rows, cols, _ = images.decode(data, source).shape
+    try:
+        images.frame((rows, cols), images.Preprocessing(resize=resize, crop=1))
+    except ImageError as error:
+        raise ImageError(f"{source}: {error}") from error
+    return rows, cols
+
+
+def _is_of_photo(error: CnnvisError, source: str) -> bool:
+    """Tell whether a photo is at fault, and not an archive or a name in the sheet."""
+    another_file = isinstance(error, AssetError) and not source.startswith("archive:")
+    return isinstance(error, ImageError) or another_file
+
+
+def _shown(source: str) -> str:
+    """Return a source as text that every file can hold, whatever it is made of."""
+    return source.encode("utf-8", "backslashreplace").decode()
+
+
+def _harmless(path: Path) -> str:
+    """Return a path for a table: one that a spreadsheet would compute begins with ``./``.
+
+    >>> _harmless(Path("a/b.png")), _harmless(Path("=1+1.png"))
+    ('a/b.png', './=1+1.png')
+    """
+    text = path.as_posix()
+    return text if table_file.guarded(text) == text else f"./{text}"
 
 
 def read_manifest(path: str | os.PathLike[str]) -> "pd.DataFrame":
@@ -143,7 +221,14 @@ def read_manifest(path: str | os.PathLike[str]) -> "pd.DataFrame":
     """
     manifest = _read_csv(path)
     _require(path, manifest, MANIFEST_COLUMNS)
-    return manifest.astype({"rows": int, "cols": int})
+    try:
+        manifest["class"].replace("", "0").astype(int)
+        return manifest.astype({"rows": int, "cols": int})
+    except (ValueError, OverflowError) as error:
+        raise ImageError(
+            f"{path} is no manifest of images, or was changed: {error}. Delete it and start the "
+            "workflow, which writes it."
+        ) from error
 
 
 def labels(manifest: "pd.DataFrame") -> tuple[Image, ...]:
@@ -186,7 +271,9 @@ def _read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
 
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+    except UnicodeDecodeError as error:
+        raise ImageError(f"cannot read the table {path}: {error}. Save it as UTF-8.") from error
+    except (OSError, ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
         raise ImageError(f"cannot read the table {path}: {error}") from error
 
 
@@ -206,8 +293,7 @@ def _check(sheet: "pd.DataFrame", where: str) -> None:
         )
     for row in sheet.to_dict("records"):
         name, role, digest = row["id"], row["role"], row["sha256"]
-        if not _ID.fullmatch(name):
-            raise ImageError(f"{where}: the id '{name}' may hold A-Z a-z 0-9 _ . - and no more.")
+        _check_id(name, where)
         if not row["source"]:
             raise ImageError(f"{where}: image '{name}' has no source.")
         if role and role not in ROLES:
@@ -217,6 +303,24 @@ def _check(sheet: "pd.DataFrame", where: str) -> None:
             )
         if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise ImageError(f"{where}: image '{name}': a sha256 has 64 hexadecimal digits.")
+
+
+def _check_id(name: str, where: str) -> None:
+    if not _ID.fullmatch(name):
+        raise ImageError(
+            f"{where}: the id '{name[:_LONGEST]}' may hold A-Z a-z 0-9 _ . - and no more, and "
+            "does not begin with a point. It becomes a part of file names."
+        )
+    if len(name) > _LONGEST:
+        raise ImageError(
+            f"{where}: the id '{name[:20]}...' has {len(name)} characters; {_LONGEST} are the "
+            "most, for it becomes a part of file names."
+        )
+    if name in _TAKEN:
+        raise ImageError(
+            f"{where}: the id '{name}' has a meaning of its own elsewhere, as have "
+            f"{', '.join(_TAKEN)}; choose another."
+        )
 
 
 def _class_text(text: str, where: str) -> str:
@@ -238,6 +342,11 @@ def id_of(source: str) -> str:
 
 def _photo(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | None, bytes]:
     """Return the bytes of a photo, and where it lies if it is a local file."""
+    if any(unicodedata.category(letter) in _NO_LETTERS for letter in source):
+        raise ImageError(
+            f"the name {source!a} holds what is no text (a control character, or bytes that "
+            "are not UTF-8). Rename the file."
+        )
     kind, _, rest = source.partition(":")
     if kind == "archive":
         name, *members = rest.split("!")

@@ -1,13 +1,11 @@
 """What figures of the walk show: fixations of every class, the path through the layers."""
 
-import csv
 import os
-import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnnvis import backtrack_file, overlap
+from cnnvis import backtrack_file, overlap, table_file
 from cnnvis.attention import OnObject
 from cnnvis.backtrack_file import BacktrackImage
 from cnnvis.backtrack_writer import Weighted
@@ -53,12 +51,11 @@ def classes(path: Path, predictions: Path, wanted: str, names: Sequence[str]) ->
         FileError, StoreError: there is no such file or image.
     """
     image = backtrack_file.image(path, wanted)
-    with pathlib.Path(predictions).open(newline="", encoding="utf-8") as file:
-        chances = {
-            int(row["class"]): float(row["probability"])
-            for row in csv.DictReader(file, delimiter="\t")
-            if row["image"] == image.id
-        }
+    chances = {
+        int(row["class"]): float(row["probability"])
+        for row in table_file.rows(predictions)
+        if row["image"] == image.id
+    }
     return Classes(
         image,
         tuple(class_name(start.target, names) for start in image.starts),

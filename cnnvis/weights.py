@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import re
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,12 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts put the state dict."""
 
 
+_MOST_PACKED = 20
+"""How many times its size a file may unpack to; numbers of weights hardly shrink at all."""
+_SLACK = 1 << 24
+"""Bytes that are not worth a refusal."""
+
+
 def read(entry: NetworkEntry, source: str | os.PathLike[str]) -> State:
     """Read the weights of a catalogued or an own network from a downloaded or local file.
 
@@ -50,9 +57,13 @@ def read_file(path: Path) -> State:
     """Read a state dict from a .safetensors, .npz, .pth or .pt file.
 
     Raises:
-        NetworkError: the file is damaged, of an unknown kind, or holds something else.
+        NetworkError: the file is missing, damaged, of an unknown kind, or holds something else.
     """
-    return _decoded(path.read_bytes(), path.name)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise NetworkError(f"cannot read the weights {path}: {error.strerror}.") from error
+    return _decoded(data, path.name)
 
 
 def write(path: str | os.PathLike[str], state: State, provenance: str) -> None:
@@ -70,21 +81,32 @@ def write(path: str | os.PathLike[str], state: State, provenance: str) -> None:
 
 
 def read_provenance(path: str | os.PathLike[str]) -> str:
-    """Return the provenance that :func:`write` stored beside the weights, empty without one."""
-    from safetensors import safe_open
+    """Return the provenance that :func:`write` stored beside the weights, empty without one.
 
-    with safe_open(path, framework="numpy") as file:
-        metadata: dict[str, str] = file.metadata() or {}
+    Raises:
+        NetworkError: there is no such file, or it is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise NetworkError(
+            f"{path} cannot be read as weights; it may be damaged: {error}. Delete it and start "
+            "the workflow, or save it again."
+        ) from error
     return metadata.get("provenance", "")
 
 
 def _read_member(entry: NetworkEntry, path: Path) -> State:
     members, form = entry.weights["members"], entry.weights["format"]
     data = assets.member(path, *members)
-    assets.check_sha256(data, entry.weights["member_sha256"], f"{path.name}: {members[-1]}")
+    what = f"{path.name}: {members[-1]}"
+    assets.check_sha256(data, entry.weights["member_sha256"], what)
     if form == "squeezenet-pickle":
         mean, std = entry.preprocessing["mean"], entry.preprocessing["std"]
-        return squeezenet(assets.restricted_pickle(data), mean=mean, std=std)
+        return squeezenet(assets.restricted_pickle(data, what), mean=mean, std=std)
     if form == "pth":
         return _decoded(data, members[-1])
     raise NetworkError(f"network '{entry.name}': unknown format of weights '{form}'.")
@@ -135,6 +157,7 @@ def _decoded(data: bytes, name: str) -> State:
         raise NetworkError(
             f"{name}: weights are read from {', '.join(readers)}, not from '{suffix}' files."
         )
+    _refuse_bomb(data, name)
     try:
         loaded = readers[suffix](data)
     except pickle.UnpicklingError as error:
@@ -147,6 +170,22 @@ def _decoded(data: bytes, name: str) -> State:
             f"{name} cannot be read as weights; it may be damaged: {error}"
         ) from error
     return _unwrapped(loaded, name)
+
+
+def _refuse_bomb(data: bytes, name: str) -> None:
+    """Refuse a zip (.npz, .pth) that would unpack to far more than it is."""
+    if not data.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+    except Exception:  # damaged in one of many ways, which its reader will name
+        return
+    if unpacked > _MOST_PACKED * len(data) + _SLACK:
+        raise NetworkError(
+            f"{name} unpacks to {unpacked} bytes, {unpacked // len(data)} times its size: weights "
+            "do not shrink like that, and it is not read. Save it again without compression."
+        )
 
 
 def _safetensors(data: bytes) -> Any:
@@ -169,16 +208,50 @@ def _unwrapped(loaded: Any, name: str) -> State:
     for key in _WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
-    if not isinstance(loaded, Mapping) or not all(isinstance(v, Tensor) for v in loaded.values()):
+    if not _is_state(loaded):
         raise NetworkError(f"{name} holds no state dict (tensor name -> tensor).")
+    _refuse_strange(loaded, name)
     parallel = bool(loaded) and all(key.startswith("module.") for key in loaded)
     state = OrderedDict(
         (key.removeprefix("module.") if parallel else key, loaded[key]) for key in loaded
     )
     # torch keeps the versions of the modules beside the tensors, for its own translations.
-    if hasattr(loaded, "_metadata") and not parallel:
-        state._metadata = loaded._metadata  # type: ignore[attr-defined]
+    versions = getattr(loaded, "_metadata", None)
+    if _are_versions(versions) and not parallel:
+        state._metadata = versions  # type: ignore[attr-defined]
     return state
+
+
+def _is_state(loaded: Any) -> bool:
+    return isinstance(loaded, Mapping) and all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in loaded.items()
+    )
+
+
+def _are_versions(given: Any) -> bool:
+    """Tell whether this is what torch keeps of modules: name -> {"version": number}."""
+    return isinstance(given, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(kept, Mapping)
+        and isinstance(kept.get("version"), int | None)
+        for name, kept in given.items()
+    )
+
+
+def _refuse_strange(state: State, name: str) -> None:
+    """Refuse tensors that are no plain arrays of numbers, or larger than what was read for them."""
+    for key, tensor in state.items():
+        plain = tensor.layout is torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.is_quantized:
+            raise NetworkError(
+                f"{name}: '{key}' is no plain tensor in memory ({tensor.layout}, "
+                f"{tensor.device.type}); save the state dict of the network itself, on the CPU."
+            )
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise NetworkError(
+                f"{name}: '{key}' claims the shape {tuple(tensor.shape)} and holds "
+                f"{tensor.untyped_storage().nbytes()} bytes for it. Save it as tensor.contiguous()."
+            )
 
 
 def refuse_nonfinite(state: State, what: str) -> None:

@@ -324,3 +324,20 @@ def test_the_schema_lists_the_methods_and_protocols_that_there_are():
     assert set(listed["enum"]) == set(attribution.METHODS)
     assert rules["protocols"]["items"]["enum"] == list(perturbation.PROTOCOLS)
     assert rules["sanity"]["properties"]["measures"]["items"]["enum"] == list(metrics.LIKENESS)
+
+
+def test_bad_images_are_an_error_unless_the_set_says_otherwise():
+    study = load(DEFAULT)
+    assert (study.images["photos"].skip_bad, study.leaves_out) == (False, False)
+    study = load(changed(("images", 0, "on_bad_image"), "skip"))
+    assert (study.images["photos"].skip_bad, study.leaves_out) == (True, True)
+    with pytest.raises(ConfigError, match=r"images\.0\.on_bad_image: 'ignore' is not one of fail"):
+        load(changed(("images", 0, "on_bad_image"), "ignore"))
+
+
+def test_the_largest_resize_is_that_of_all_networks():
+    study = load(DEFAULT)
+    assert study.largest_resize == 256
+    own = {"name": "mine", "architecture": "alexnet", "weights": "random", "layers": ["features.0"]}
+    own |= {"preprocessing": OWN_PREPROCESSING | {"resize": 999}, "classes": "imagenet"}
+    assert load(changed(("networks", 1), own)).largest_resize == 999

@@ -32,9 +32,10 @@ FLOORS = (
     ),
     (
         "files",
-        "hdf5 hdf5_sink dimensions image_table layer_spec shards store activation_writer"
-        " gradient_file gradient_views backtrack_file backtrack_points backtrack_writer"
-        " variant_file walk_file walk_views export kernel_file map_file evaluation_views",
+        "hdf5 hdf5_bounds hdf5_sink dimensions image_table layer_spec shards store"
+        " activation_writer gradient_file gradient_views backtrack_file backtrack_points"
+        " backtrack_writer variant_file walk_file walk_views export kernel_file map_file"
+        " evaluation_views",
     ),
     ("pictures", "camera raycast render figures"),
     ("pages", "pages"),

@@ -279,3 +279,24 @@ def test_weights_stand_in_provenance_by_their_own_or_by_their_bytes(own, tmp_pat
     torch.save(small().state_dict(), "w.pth")
     expected = hashlib.sha256((tmp_path / "w.pth").read_bytes()).hexdigest()
     assert models.provenance_digest("w.pth") == expected
+
+
+LIGHT = """
+import sys
+from cnnvis import models
+
+zoo = models.import_torchvision()
+assert "torch._dynamo.utils" not in sys.modules, "the compiler was loaded, or its stand-in stayed"
+import torch
+
+answer = sys.modules["torchvision.ops.roi_align"].is_compile_supported("cpu")
+import torch._dynamo.utils
+
+assert answer == torch._dynamo.utils.is_compile_supported("cpu")
+assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item() == 2
+"""
+
+
+def test_torchvision_comes_without_torchs_compiler_which_stays_usable():
+    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -279,3 +279,89 @@ def test_the_digest_is_of_pixels_and_labels_and_not_of_places():
     assert sheets.digest(pd.DataFrame(rows | {"path": ["y"]})) == digest
     for change in ({"id": ["b"]}, {"sha256": ["1"]}, {"class": [""]}, {"role": ["similar"]}):
         assert sheets.digest(pd.DataFrame(rows | change)) != digest
+
+
+# Photos that cannot be used
+
+
+@pytest.fixture
+def mixed(tmp_path, monkeypatch):
+    """A sheet of two photos, and of one for every way in which a photo can be bad."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "good": png(5, 6),
+        "cut": png(50, 60)[:-600],
+        "text": b"no photo",
+        "other": png(5, 6, seed=2),
+        "narrow": png(1, 3000),
+        "last": png(7, 8),
+    }
+    for name, data in files.items():
+        (tmp_path / f"{name}.png").write_bytes(data)
+    names = [*list(files)[:-1], "gone", "last"]
+    digests = [sha256(b"promised") if name == "other" else "" for name in names]
+    sheet = pd.DataFrame({"id": names, "source": [f"{name}.png" for name in names]})
+    return sheet.assign(**{"class": "", "role": "", "sha256": digests})
+
+
+def taken(sheet, **options):
+    return sheets.materialise(
+        sheet,
+        sheet_dir=".",
+        folder="photos",
+        archives_dir="archives",
+        manifest_path="manifest.csv",
+        **options,
+    )
+
+
+def test_bad_photos_are_left_out_with_their_reasons_and_the_rest_goes_on(mixed):
+    left_out = taken(mixed, resize=256, skip_bad=True)
+    assert sheets.read_manifest("manifest.csv")["id"].tolist() == ["good", "last"]
+    assert list(left_out.columns) == ["image", "source", "reason"]
+    reasons = dict(zip(left_out["image"], left_out["reason"], strict=True))
+    assert list(reasons) == ["cut", "text", "other", "narrow", "gone"]
+    assert "cut.png cannot be decoded" in reasons["cut"]
+    assert "begins like none of the formats" in reasons["text"]
+    assert "other.png is not the expected file" in reasons["other"]
+    assert "narrow.png: a photo of 1 x 3000 pixels would become 256 x 768000" in reasons["narrow"]
+    assert "cannot read gone.png: No such file" in reasons["gone"]
+    assert taken(mixed, resize=256, skip_bad=True).equals(left_out)
+
+
+def test_a_narrow_photo_is_good_where_it_stays_small(mixed):
+    assert "narrow" not in list(taken(mixed, resize=32, skip_bad=True)["image"])
+
+
+@pytest.mark.parametrize("name", ["cut", "text", "other", "narrow", "gone"])
+def test_without_leave_to_skip_the_first_bad_photo_is_the_end(mixed, name, tmp_path):
+    rows = mixed[mixed["id"].isin(["good", name])]
+    with pytest.raises((ImageError, AssetError), match=f"image '{name}'"):
+        taken(rows, resize=256)
+    assert not (tmp_path / "manifest.csv").exists()
+
+
+def test_a_set_without_one_good_photo_is_refused(mixed, tmp_path):
+    rows = mixed[mixed["id"].isin(["cut", "gone"])]
+    with pytest.raises(ImageError, match=r"none of the 2 images can be used; .*'cut': cut\.png"):
+        taken(rows, skip_bad=True)
+    assert not (tmp_path / "manifest.csv").exists()
+
+
+def test_an_archive_that_is_missing_is_no_fault_of_its_photos(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "archives/toy.zip").unlink()
+    with pytest.raises(AssetError, match="image 'cat': there is no archive"):
+        sheets.materialise(
+            study,
+            sheet_dir="config",
+            folder="photos",
+            archives_dir="archives",
+            manifest_path="made/manifest.csv",
+            skip_bad=True,
+        )
+
+
+def test_a_sheet_of_good_photos_leaves_nothing_out(mixed):
+    rows = mixed[mixed["id"].isin(["good", "last"])]
+    assert taken(rows, skip_bad=True).empty

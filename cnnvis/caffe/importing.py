@@ -76,11 +76,16 @@ def mean_pixel(path: str | os.PathLike[str]) -> tuple[float, float, float]:
     blob = messages.read_blob(path)
     shape = messages.shape_of(blob)
     kept = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
-    if len(kept) != 3 or kept[0] != 3:
+    if len(kept) != 3 or kept[0] != 3 or min(kept) < 1:
         raise NetworkError(
             f"{Path(path).name}: the mean image has the shape {shape} instead of (3, row, col)."
         )
     values = _values(blob, kept, Path(path).name)
+    if not np.isfinite(values).all():
+        raise NetworkError(
+            f"{Path(path).name}: the mean image holds NaN or infinity; it is damaged. Download it "
+            "again, or give the mean as three numbers."
+        )
     blue, green, red = values.astype(np.float64).mean(axis=(1, 2)).tolist()
     return red, green, blue
 

@@ -139,7 +139,10 @@ def read(path: str | os.PathLike[str]) -> Ordering:
         StoreError: the file is not an ordering, or one of another version.
         OrderingError: the ordering in it does not hold together.
     """
-    return Ordering.from_dict(_record(path)["ordering"])
+    try:
+        return Ordering.from_dict(_record(path)["ordering"])
+    except (OrderingError, AttributeError, OverflowError, TypeError, ValueError) as error:
+        raise OrderingError(f"{path}: {error} Delete it and run the ordering stage.") from error
 
 
 def provenance(path: str | os.PathLike[str]) -> str:
@@ -160,7 +163,7 @@ def _record(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise FileError(
             f"cannot read the ordering {path}: {error.strerror}. Run the ordering stage first."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(
             f"{path} is not an ordering: no JSON ({error}). Delete it and run the ordering stage."
         ) from error

@@ -1,10 +1,11 @@
 """What the tables of the orders say, in plain words: every sentence follows its numbers."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
+
+from cnnvis import table_file
 
 SURE = 97.5
 """The percentile of random orders beyond which an order does better than chance."""
@@ -69,11 +70,14 @@ def read(folder: Path, *, network: str, layer: str) -> Layer:
     return Layer(
         network,
         layer,
-        tuple(map(_row, _table(folder / "quality.tsv"))),
-        {axis: _near_and_far(_table(folder / f"agreement_{axis}s.tsv")) for axis in ("row", "col")},
+        tuple(map(_row, table_file.rows(folder / "quality.tsv"))),
+        {
+            axis: _near_and_far(table_file.rows(folder / f"agreement_{axis}s.tsv"))
+            for axis in ("row", "col")
+        },
         tuple(
             (int(row["clusters"]), float(row["rand_index"]))
-            for row in _table(folder / "stability.tsv")
+            for row in table_file.rows(folder / "stability.tsv")
         ),
     )
 
@@ -299,8 +303,3 @@ def _near_and_far(table: Sequence[Mapping[str, str]]) -> tuple[float, float] | N
             if value and 2 * (place - other) >= len(table) and place - other > 1:
                 far.append(float(value))
     return (fmean(near), fmean(far)) if near and far else None
-
-
-def _table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file, delimiter="\t"))

@@ -1,12 +1,12 @@
 """The page of a study: what a run left in its results folder, as parts of the index page."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from cnnvis import table_file
 from cnnvis.pages import cautions
 from cnnvis.pages.index import Care, Link, Page, Picture, Prediction, Section
 
@@ -74,6 +74,10 @@ class Look:
         return f"{self.network}/{self.images}"
 
 
+_LISTED = 20
+"""Images left out that the page lists one by one, of each set."""
+
+
 def page(
     results: Path,
     looks: Sequence[Look],
@@ -81,6 +85,7 @@ def page(
     *,
     digits: bool = False,
     explored: bool = False,
+    left_out: Mapping[str, Path] | None = None,
 ) -> Page:
     """Return the page of a results folder that holds everything that ``looks`` name.
 
@@ -90,7 +95,13 @@ def page(
         provenance: facts for the foot of the page.
         digits: whether the classifier of digits was studied, too.
         explored: whether there is an explorer to look around in.
+        left_out: the table of images that could not be used, for each image set.
     """
+    tables = (left_out or {}).items()
+    cares = [
+        *(_missing(name, table) for name, table in tables),
+        *map(partial(_care, results), looks),
+    ]
     networks = ", ".join(dict.fromkeys(look.network for look in looks))
     images = ", ".join(dict.fromkeys(look.images for look in looks))
     return Page(
@@ -102,7 +113,7 @@ def page(
         ),
         predictions=tuple(row for look in looks for row in _predictions(results, look)),
         next_steps=(*((EXPLORER,) if explored else ()), *_next_steps(looks[0])),
-        cautions=tuple(care for care in map(partial(_care, results), looks) if care.sentences),
+        cautions=tuple(care for care in cares if care.sentences),
         provenance=provenance,
     )
 
@@ -111,6 +122,18 @@ def _care(results: Path, look: Look) -> Care:
     """Return what to keep in mind about one network and image set."""
     sentences = cautions.found(results / look.folder, filters=look.filters)
     return Care(f"{look.network} on {look.images}", sentences)
+
+
+def _missing(images: str, table: Path) -> Care:
+    """Return which images of a set are on no page, and why."""
+    rows = table_file.rows(table)
+    sentences = [f"{row['image']}: {row['reason']}" for row in rows[:_LISTED]]
+    if rows:
+        what = "1 image" if len(rows) == 1 else f"{len(rows)} images"
+        sentences.insert(0, f"{what} could not be used; no figure and no number is about them.")
+    if len(rows) > _LISTED:
+        sentences.append(f"{len(rows) - _LISTED} more: {table}")
+    return Care(f"Images left out of {images}", tuple(sentences))
 
 
 def _sections(results: Path, look: Look) -> Iterator[Section]:
@@ -368,8 +391,7 @@ def _folder_pictures(
 def _predictions(results: Path, look: Look) -> Iterator[Prediction]:
     """Yield what the network says of every image, from its table."""
     table = results / look.folder / "predictions.tsv"
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows = table_file.rows(table)
     for image, group in groupby(rows, key=lambda row: row["image"]):
         best = list(group)
         right = [place for place, row in enumerate(best) if row["correct"] == "yes"]

@@ -194,3 +194,37 @@ def test_the_explorer_is_what_to_open_first_where_there_is_one(results):
     index.write(results / "index.html", study.page(results, [LOOK], {}, explored=True))
     assert 'href="explorer/index.html"' in (results / "index.html").read_text()
     assert "explorer" not in page_text(results)
+
+
+def left_out(tmp_path, count):
+    rows = "".join(f"p{n}\t<b>.png\tp{n}.png cannot be decoded: <b>\n" for n in range(count))
+    table = tmp_path / "mine.left_out.tsv"
+    table.write_text("image\tsource\treason\n" + rows)
+    return table
+
+
+def test_images_that_were_left_out_are_listed_first(results, tmp_path):
+    table = left_out(tmp_path, 2)
+    page = study.page(results, [LOOK], {}, left_out={"photos": table})
+    first = page.cautions[0]
+    assert first.where == "Images left out of photos"
+    assert first.sentences == (
+        "2 images could not be used; no figure and no number is about them.",
+        "p0: p0.png cannot be decoded: <b>",
+        "p1: p1.png cannot be decoded: <b>",
+    )
+    text = index.render(page)
+    assert "p1.png cannot be decoded: &lt;b&gt;" in text
+
+
+def test_of_many_images_left_out_some_are_listed(results, tmp_path):
+    table = left_out(tmp_path, 23)
+    (first, *_) = study.page(results, [LOOK], {}, left_out={"photos": table}).cautions
+    assert len(first.sentences) == 1 + 20 + 1
+    assert first.sentences[-1] == f"3 more: {table}"
+
+
+def test_where_nothing_was_left_out_nothing_is_said(results, tmp_path):
+    table = left_out(tmp_path, 0)
+    page = study.page(results, [LOOK], {}, left_out={"photos": table})
+    assert not [care for care in page.cautions if "left out" in care.where]

@@ -1,6 +1,7 @@
 """Bad input is refused in one paragraph that names it, and leaves nothing half-written."""
 
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -121,3 +122,27 @@ def test_a_network_without_a_graph_does_all_but_backtracking(study):
     assert "fx" in message or "graph" in message
     assert not (study / "results/digits/digits/backtracks.h5").exists()
     assert not left_over(study)
+
+
+def test_bad_photos_are_skipped_where_asked_for_and_listed_on_the_first_page(study):
+    change(study, "config.yaml", "shards: 1", "shards: 1\n    on_bad_image: skip")
+    (study / "digits/digit_8_1.png").write_bytes(b"no picture")
+    with (study / "digits.csv").open("a") as file:
+        file.write("gone,gone.png,,\nformula,=1+1.png,,\n")
+    runs.snakemake(study, "--cores", "2")
+    manifest = (study / "resources/images/digits.csv").read_text()
+    assert "digit_8_0" in manifest
+    assert "digit_8_1" not in manifest
+    table = (study / "resources/images/digits.left_out.tsv").read_text()
+    lines = table.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["image", "digit_8_1", "gone", "formula"]
+    assert lines[3].split("\t")[1] == "'=1+1.png"
+    page = (study / "results/index.html").read_text()
+    assert "3 images could not be used" in page
+    for name in ("digit_8_1", "gone", "formula"):
+        assert f"<li>{name}: " in page
+    log = (study / "results/logs/image_set/digits.log").read_text()
+    assert "left out image 'digit_8_1'" in log
+    runs.snakemake(study, "--report", "report.zip")
+    with zipfile.ZipFile(study / "report.zip") as report:
+        assert "Photos left out" in report.read("report/report.html").decode()

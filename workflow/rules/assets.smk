@@ -1,7 +1,8 @@
 # Downloads, and what is made of them once: weights as safetensors, photos with a manifest.
 # IN:  the catalogue of the package; own sheets, folders and weights
 # OUT: resources/archives/{file}, resources/networks/{network}.safetensors,
-#      resources/images/{images}.csv and the photos in resources/images/{images}/
+#      resources/images/{images}.csv and the photos in resources/images/{images}/,
+#      resources/images/{images}.left_out.tsv: photos that cannot be used, and why
 
 
 rule downloads:
@@ -67,6 +68,7 @@ rule image_set:
     output:
         manifest="resources/images/{images}.csv",
         photos=directory("resources/images/{images}"),
+        left_out=left_out_in_report() if study.leaves_out else LEFT_OUT,
     log:
         "results/logs/image_set/{images}.log",
     benchmark:
@@ -81,5 +83,7 @@ rule image_set:
         code=code("fetch_images.py"),
         catalogued=lambda w: study.images[w.images].catalogued,
         content=lambda w: study.images[w.images].content,
+        resize=study.largest_resize,
+        skip_bad=lambda w: study.images[w.images].skip_bad,
     script:
         "../scripts/fetch_images.py"

@@ -23,6 +23,7 @@ except CnnvisError as error:
 
 settings = study.settings
 RESULTS = "results/{network}/{images}"
+LEFT_OUT = "resources/images/{images}.left_out.tsv"
 
 
 wildcard_constraints:
@@ -174,6 +175,16 @@ def in_report(path, category, **labels):
         caption=f"../report/tables/{table}.rst",
         category=category,
         labels={**labels, "table": table},
+    )
+
+
+def left_out_in_report():
+    """The table of photos that could not be used, where the study goes on without them."""
+    return report(
+        LEFT_OUT,
+        caption="../report/tables/left_out.rst",
+        category="Photos left out",
+        labels={"images": "{images}", "table": "left_out"},
     )
 
 

@@ -23,6 +23,7 @@ rule write_index:
         importance=rules.importance.input,
         volumes=rules.volumes.input,
         explorer=rules.explorer.input,
+        left_out=expand(LEFT_OUT, images=study.images),
     output:
         index="results/index.html",
         overview=report(

@@ -9,7 +9,7 @@ def main(importances, ablation, title, shown, classes, fewest_images, formats, o
 
     import pandas as pd
 
-    from cnnvis import importance
+    from cnnvis import importance, table_file
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.ablation import removal_curves
@@ -18,7 +18,9 @@ def main(importances, ablation, title, shown, classes, fewest_images, formats, o
 
     names = names_of(classes)
     for path in sorted(Path(importances).glob("*.tsv")):
-        means, images, unit = importance.first_unit(pd.read_csv(path, sep="\t"))
+        means, images, unit = importance.first_unit(
+            table_file.restored(pd.read_csv(path, sep="\t"))
+        )
         name = class_name(unit, names)
         figure = importance_grids(
             means,
@@ -28,7 +30,8 @@ def main(importances, ablation, title, shown, classes, fewest_images, formats, o
             title=f"{title}, {path.stem}: importance of the filters",
         )
         style.save(figure, Path(output) / path.stem / "importance", formats=formats)
-    for layer, table in pd.read_csv(ablation, sep="\t").groupby("layer", sort=False):
+    removed = table_file.restored(pd.read_csv(ablation, sep="\t"))
+    for layer, table in removed.groupby("layer", sort=False):
         unit = class_name(int(table["unit"].iloc[0]), names)
         figure = removal_curves(
             table,

@@ -13,7 +13,7 @@ def main(found, manifest, network, known, options, sequences, formats, output):
     from cnnvis import sequences as made
     from cnnvis.figures import animation, style, tracks
 
-    rows = pd.read_csv(found, sep="\t", keep_default_na=False)
+    rows = table_file.restored(pd.read_csv(found, sep="\t", keep_default_na=False))
     paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     scores = []
     for number, film in enumerate(made.films(sequences, paths, box_files.chosen(**known))):

@@ -1,0 +1,1 @@
+"""Input that means harm: read, or refused by name; nothing is run, nothing is written."""

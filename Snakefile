@@ -24,6 +24,7 @@ include: "workflow/rules/volumes.smk"
 include: "workflow/rules/kernels.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/pages.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/evaluation.smk"
 

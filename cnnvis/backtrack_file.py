@@ -5,6 +5,8 @@
     /target, /score, /arrived                    (image, rank): the unit, its score, the weight that
                                                  reached the pixels
     /frame                                       (image, field): how the photo became the input
+    /start_node                                  (rank,): the node that a backtrack begins at
+    /start_row, /start_col                       (image, rank): the unit's place in its maps
     /nodes/<node>/index                          (point, axis): (channel, row, col), or (channel,)
     /nodes/<node>/weight                         (point,)
     /nodes/<node>/start_edge                     (edge,): start s = image * ranks + rank - 1 has the
@@ -13,6 +15,11 @@
 
 Every image has as many backtracks as there are ranks: of its best class, the second best, and so
 on; or of one class. The weight at every node adds up: what came is what went on and what was lost.
+
+A file may hold backtracks that begin at several nodes: of channels of its layers, too, and then a
+target may be a channel. Only such a file has the parts that begin with "start_"; rows and columns
+are -1 for classes, and for channels that are on nowhere, which have no points. It keeps the points
+of the nodes at which walks are shown, and not of all.
 """
 
 import os

@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis import dimensions, hdf5, image_table
+from cnnvis.backtrack_points import NodeWriter, Points, Weighted, by_start, create_node
 from cnnvis.errors import StoreError
 from cnnvis.geometry import Frame
 from cnnvis.labels import Image
 from cnnvis.provenance import Provenance
+
+__all__ = ["FRAME_FIELDS", "SCHEMA", "VERSION", "Weighted", "Writer", "create"]
 
 SCHEMA = "cnnvis/backtracks"
 VERSION = 2
@@ -22,71 +24,19 @@ FRAME_FIELDS = (
     *("crop_top", "crop_left", "crop_rows", "crop_cols"),
 )
 """What the numbers of a frame say, in the order of :attr:`cnnvis.geometry.Frame.numbers`."""
-_AXES = ("channel", "row", "col")
-_POINTS_PER_CHUNK = 4096
-
-Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Points of one start: index (point, axis) and weight (point,)."""
-
-
-class _Points(Protocol):
-    @property
-    def index(self) -> Any: ...
-    @property
-    def weight(self) -> Any: ...
-    @property
-    def start(self) -> Any: ...
+START_NODE, START_PLACE = "start_node", ("start_row", "start_col")
+"""What a file of several start nodes says of its starts."""
 
 
 class _Backtrack(Protocol):
     """What a walk found for all starts of an image, then of the next: :mod:`cnnvis.backtrack`."""
 
     @property
-    def points(self) -> Mapping[str, _Points]: ...
+    def points(self) -> Mapping[str, Points]: ...
     @property
     def lost(self) -> Mapping[str, Any]: ...
     @property
     def arrived(self) -> Any: ...
-
-
-class _Node:
-    """The points of one node, which wait in memory until they fill chunks of the file."""
-
-    def __init__(self, group: h5py.Group) -> None:
-        self.start_edge = group["start_edge"]
-        self.lost = group["lost"]
-        self._group = group
-        self._datasets = (group["index"], group["weight"])
-        self._waiting: list[Weighted] = []
-        self._written = 0
-        self.count = 0
-
-    def add(self, points: Weighted) -> None:
-        """Take the points of the next start."""
-        self._waiting.append(points)
-        self.count += len(points[1])
-        waiting = self.count - self._written
-        if waiting >= _POINTS_PER_CHUNK:
-            self._write(waiting - waiting % _POINTS_PER_CHUNK)
-
-    def _write(self, count: int) -> None:
-        """Write the first of the waiting points."""
-        columns = [np.concatenate(column) for column in zip(*self._waiting, strict=True)]
-        end = self._written + count
-        for dataset, values in zip(self._datasets, columns, strict=True):
-            dataset.resize(end, axis=0)
-            dataset[self._written : end] = values[:count]
-        self._waiting = [(columns[0][count:], columns[1][count:])]
-        self._written = end
-
-    def finish(self) -> None:
-        """Write the last points, and the dimension that counts them."""
-        if self.count > self._written:
-            self._write(self.count - self._written)
-        point = dimensions.extent(self._group, "point", self.count)
-        index, weight = self._datasets
-        dimensions.attach(index, [point, self._group["axis"]])
-        dimensions.attach(weight, [point])
 
 
 class Writer:
@@ -95,7 +45,7 @@ class Writer:
     def __init__(self, file: hdf5.NewFile, nodes: Sequence[str], images: Sequence[Image]) -> None:
         """Begin with nothing written."""
         self._file = file
-        self._nodes = {node: _Node(file["nodes"][node]) for node in nodes}
+        self._nodes = {node: NodeWriter(file["nodes"][node]) for node in nodes}
         self._progress = image_table.Progress(images)
         self._ranks = len(file["rank"])
 
@@ -107,15 +57,18 @@ class Writer:
         target: ArrayLike,
         score: ArrayLike,
         frames: Sequence[Frame],
+        place: ArrayLike | None = None,
     ) -> None:
         """Write the next images.
 
         Args:
             names: their ids, in the order of the file.
             found: their backtracks: all starts of the first image, then those of the next.
-            target: (image, rank) the units the backtracks begin at.
-            score: (image, rank) their scores, before softmax.
+            target: (image, rank) the units the backtracks begin at: classes, or channels.
+            score: (image, rank) their scores, before softmax; of a channel, its value there.
             frames: of the images.
+            place: (image, rank, [row, col]) of the units of channels, -1 where there is none; for
+                a file with ``start_nodes``.
 
         Raises:
             StoreError: the images are not the next ones, a node was not announced, or there is not
@@ -129,12 +82,13 @@ class Writer:
             score=score,
             arrived=self._by_rank("arrived", found.arrived),
             frame=[frame.numbers for frame in frames],
+            **self._places(place),
         )
         for name, lost in found.lost.items():
             by_rank = self._by_rank(f"lost at {name}", lost)
             self._nodes[name].lost[rows.start : rows.stop] = by_rank
         starts = range(rows.start * self._ranks, rows.stop * self._ranks)
-        pieces = {name: _by_start(points, len(starts)) for name, points in found.points.items()}
+        pieces = {name: by_start(points, len(starts)) for name, points in found.points.items()}
         ends = np.zeros((len(self._nodes), len(starts)), np.int64)
         for place in range(len(starts)):  # one by one: laid out alike for every size of batch
             for number, (name, node) in enumerate(self._nodes.items()):
@@ -144,6 +98,17 @@ class Writer:
         for node, counted in zip(self._nodes.values(), ends, strict=True):
             node.start_edge[starts.start + 1 : starts.stop + 1] = counted
         self._file.check()
+
+    def _places(self, place: ArrayLike | None) -> dict[str, NDArray[Any]]:
+        """Return the tables of the units that starts are in their maps, where the file has them."""
+        if (place is None) == (START_NODE in self._file):
+            raise StoreError(
+                "the rows and columns of starts are given for a file with start_nodes, and for no "
+                "other."
+            )
+        if place is None:
+            return {}
+        return dict(zip(START_PLACE, np.moveaxis(np.asarray(place), -1, 0), strict=True))
 
     def _by_rank(self, name: str, values: ArrayLike) -> NDArray[np.float64]:
         """Return what a walk says of every start (start,) as (image, rank)."""
@@ -186,21 +151,6 @@ class Writer:
             node.finish()
 
 
-def _by_start(points: _Points, count: int) -> list[Weighted]:
-    """Return the points of every start apart, each in the order in which they came."""
-    index, weight, start = (
-        np.asarray(values) for values in (points.index, points.weight, points.start)
-    )
-    if len(start) and not 0 <= start.min() <= start.max() < count:
-        raise StoreError(
-            f"the images have {count} starts in all; the points belong to starts {start.min()} to "
-            f"{start.max()}."
-        )
-    order = np.argsort(start, kind="stable")
-    edges = np.searchsorted(start[order], np.arange(1, count))
-    return list(zip(np.split(index[order], edges), np.split(weight[order], edges), strict=True))
-
-
 @contextmanager
 def create(
     path: str | os.PathLike[str],
@@ -210,6 +160,8 @@ def create(
     images: Sequence[Image],
     provenance: Provenance,
     ranks: int = 1,
+    start_nodes: Sequence[str] = (),
+    node_attrs: Mapping[str, Mapping[str, Any]] | None = None,
     attrs: Mapping[str, Any] | None = None,
 ) -> Iterator[Writer]:
     """Yield a writer; the file appears under ``path`` once all images have been appended.
@@ -221,6 +173,8 @@ def create(
         images: all images, in the order in which they will be appended.
         provenance: where the backtracks come from.
         ranks: starts of every image, such as its best classes.
+        start_nodes: (rank,) the nodes that they belong to, where not all begin at the scores.
+        node_attrs: what the file says of a node beside its shape.
         attrs: what else the file says of itself: model, weights_sha256, preprocessing, options.
 
     Raises:
@@ -231,6 +185,11 @@ def create(
         raise StoreError(f"the image's node {image_node!r} is not among the nodes {list(nodes)}.")
     if ranks < 1:
         raise StoreError(f"every image has one start or more; got ranks={ranks}.")
+    if start_nodes and (len(start_nodes) != ranks or not {*start_nodes} <= {*nodes}):
+        raise StoreError(
+            f"each of the {ranks} starts belongs to one of the nodes {list(nodes)}; got "
+            f"{len(start_nodes)} start nodes: {list(dict.fromkeys(start_nodes))}."
+        )
     described = {**(attrs or {}), "image_node": image_node}
     with hdf5.create(
         path, schema=SCHEMA, version=VERSION, provenance=provenance, attrs=described
@@ -244,29 +203,16 @@ def create(
         dimensions.table(file, "score", none, [image, rank])
         dimensions.table(file, "arrived", none, [image, rank])
         dimensions.table(file, "frame", np.zeros((len(images), 8), np.int32), [image, field])
+        if start_nodes:
+            dimensions.table(file, START_NODE, list(start_nodes), [rank])
+            for name in START_PLACE:
+                dimensions.table(file, name, none.astype(np.int32), [image, rank])
         for node, shape in nodes.items():
-            _create_node(file, node, shape)
+            create_node(file, node, shape)
             group = file[f"nodes/{node}"]
+            group.attrs.update((node_attrs or {}).get(node, {}))
             dimensions.table(group, "start_edge", np.zeros(len(edge), np.int64), [edge])
             dimensions.table(group, "lost", none, [image, rank])
         writer = Writer(file, tuple(nodes), images)
         yield writer
         writer.finish()
-
-
-def _create_node(file: h5py.File, node: str, shape: Sequence[int]) -> None:
-    """Create the group of a node, with places for its points."""
-    group = file.create_group(f"nodes/{node}", track_order=True)
-    group.attrs["shape"] = list(shape)
-    numbered = tuple(f"axis_{place}" for place in range(1, len(shape) + 1))
-    dimensions.scale(group, "axis", _AXES[: len(shape)] if len(shape) in (1, 3) else numbered)
-    for name, dtype, rest in (("index", "int32", (len(shape),)), ("weight", "float64", ())):
-        group.create_dataset(
-            name,
-            shape=(0, *rest),
-            maxshape=(None, *rest),
-            dtype=dtype,
-            chunks=(_POINTS_PER_CHUNK, *rest),
-            compression="gzip",  # a chunk is mostly empty when there are few points
-            shuffle=True,
-        )

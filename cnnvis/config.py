@@ -114,6 +114,18 @@ class Study:
         }
 
     @property
+    def explored(self) -> list[str]:
+        """The image sets that the explorer shows: those that may hold a wanted image."""
+        wanted = self.settings["explorer"]["images"]
+        if wanted in ("all", "none"):
+            return [*self.images] if wanted == "all" else []
+        return [
+            name
+            for name, choice in self.images.items()
+            if choice.folder or {*wanted} & {*choice.ids}
+        ]
+
+    @property
     def downloads(self) -> dict[str, dict[str, Any]]:
         """What is to be downloaded, by file name: an archive, or a network whose weights it is.
 

@@ -39,6 +39,7 @@ def check(
     refuse_twice("images", [item["name"] for item in settings["images"]])
     _check_classes(settings, networks)
     _check_image_ids(settings, images)
+    _check_explored(settings["explorer"]["images"], images)
     _check_tracking(settings["tracking"], images)
     _check_evaluation(settings["evaluation"], methods)
 
@@ -90,6 +91,19 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable["ImageChoice"
                     f"{key}: the image set '{choice.name}' has no image '{value}'{hint}. "
                     f"Use the id of an image of its sheet, or {' or '.join(words)}."
                 )
+
+
+def _check_explored(wanted: str | list[str], images: Collection["ImageChoice"]) -> None:
+    """Refuse an id that no sheet has; a folder may hold it."""
+    if isinstance(wanted, str) or any(choice.folder for choice in images):
+        return
+    known = [id for choice in images for id in choice.ids]
+    for one in wanted:
+        if one not in known:
+            raise ConfigError(
+                f"explorer.images: no image set has an image '{one}'{did_you_mean(one, known)}. "
+                "Use ids of their sheets, all, or none."
+            )
 
 
 def _check_tracking(wanted: Mapping[str, Any], images: Iterable["ImageChoice"]) -> None:

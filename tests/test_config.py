@@ -176,6 +176,9 @@ def test_every_key_of_the_schema_is_described_and_closed():
         (("volumes", "image"), "chelsey", ["volumes.image", "'chelsea'"]),
         (("figures", "formats"), ["pdf"], ["figures.formats"]),
         (("ordering", "source"), "meen", ["ordering.source", "'mean'"]),
+        (("explorer",), {"images": ["chelsey"]}, ["explorer.images", "'chelsea'"]),
+        (("explorer",), {"images": "some"}, ["explorer.images"]),
+        (("explorer",), {"units": 101}, ["explorer.units", "100"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_would_be_right(path, value, words):
@@ -191,6 +194,20 @@ def test_a_missing_key_is_named_with_its_meaning(key):
     raw = {name: value for name, value in DEFAULT.items() if name != key}
     with pytest.raises(ConfigError, match=f"lacks the key '{key}': The"):
         load(raw)
+
+
+def test_the_explorer_shows_the_sets_that_have_a_wanted_image(tmp_path):
+    def explored(wanted, **more):
+        images = [{"name": "photos"}, {"name": "further_photos"}, *more.values()]
+        shown = {"volumes": {"image": "first"}, "figures": {"image": "first"}}
+        return load(DEFAULT | shown | {"images": images, "explorer": {"images": wanted}}).explored
+
+    assert explored("all") == ["photos", "further_photos"]
+    assert explored("none") == []
+    assert explored(["chelsea"]) == ["photos"]
+    assert explored(["yurt", "coffee"]) == ["photos", "further_photos"]
+    folder = {"name": "own", "folder": str(tmp_path)}
+    assert explored(["anything"], folder=folder) == ["own"], "a folder may hold it"
 
 
 def test_a_name_is_used_once():

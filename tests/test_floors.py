@@ -28,14 +28,14 @@ FLOORS = (
         "torch",
         "models caffe efficientnet_lite weights network inputs gradients backtrack"
         " ablation training digit_study spotting perturbation sanity attribution scene_training"
-        " evaluation",
+        " evaluation walks",
     ),
     (
         "files",
         "hdf5 hdf5_bounds hdf5_sink dimensions image_table layer_spec shards store"
-        " activation_writer gradient_file gradient_views backtrack_file backtrack_writer"
-        " variant_file walk_views export kernel_file map_file evaluation_views"
-        " volume_views layer_group statistics_file",
+        " activation_writer gradient_file gradient_views backtrack_file backtrack_points"
+        " backtrack_writer variant_file walk_file walk_views export kernel_file map_file"
+        " evaluation_views volume_views layer_group statistics_file",
     ),
     ("pictures", "camera raycast render figures notebook vtk_stills"),
     ("pages", "pages"),

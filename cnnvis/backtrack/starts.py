@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from cnnvis.backtrack.points import Ints
-from cnnvis.backtrack.record import as_array
+from cnnvis.backtrack.record import Values, as_array
 from cnnvis.errors import BacktrackError
 
 
@@ -100,9 +100,57 @@ class Starts:
             raise BacktrackError(f"channel {channel} of {node!r} is on nowhere in these images")
         return cls(image, np.column_stack([np.full_like(row, channel), row, col]), node)
 
+    @classmethod
+    def highest(cls, record: Mapping[str, Tensor], node: str, *, count: int = 1) -> "Starts":
+        """Return the highest units of every channel, in all images, each on its own.
+
+        Image after image, channel after channel, the highest first; of equal ones the first counts.
+        A channel has no more of them than are on (above 0): one that is on nowhere has none.
+
+        Args:
+            record: node name -> maps (image, channel, row, col), of :func:`cnnvis.network.record`.
+            node: whose channels they are.
+            count: units of each channel, at most.
+
+        Raises:
+            BacktrackError: the node was not recorded or has no maps, or no unit was asked for.
+
+        >>> maps = Tensor([[[[0.0, 2.0, 3.0]], [[0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0]]]])
+        >>> Starts.highest({"conv": maps}, "conv", count=2).index.tolist()
+        [[0, 0, 2], [0, 0, 1], [2, 0, 0]]
+        """
+        maps = as_array(recorded(record, node))
+        if maps.ndim != 4 or count < 1:
+            raise BacktrackError(
+                f"the highest units of channels are counted from 1 up, in maps; {node!r} has the "
+                f"shape {maps.shape[1:]}, and {count} were asked for"
+            )
+        place, value = _largest(maps.reshape(*maps.shape[:2], -1), count)
+        on = ~(value <= 0)  # NaN counts as on, for the walk to refuse it
+        image, channel, _ = on.nonzero()
+        row, col = np.divmod(place[on], maps.shape[3])
+        return cls(image, np.column_stack([channel, row, col]), node)
+
     def __len__(self) -> int:
         """Count the starts."""
         return len(self.image)
+
+
+def _largest(values: Values, count: int) -> tuple[Ints, Values]:
+    """Return where the largest values along the last axis are, the largest first, and the values.
+
+    One after the other: they are few, and sorting all others takes longer.
+    """
+    left = values
+    places: list[Ints] = []
+    found: list[Values] = []
+    for number in range(min(count, values.shape[-1])):
+        if number:
+            left = left.copy() if number == 1 else left
+            np.put_along_axis(left, places[-1], -np.inf, axis=-1)
+        places.append(left.argmax(axis=-1, keepdims=True))
+        found.append(np.take_along_axis(left, places[-1], axis=-1))
+    return np.concatenate(places, axis=-1), np.concatenate(found, axis=-1)
 
 
 def recorded(record: Mapping[str, Tensor], name: str) -> Tensor:

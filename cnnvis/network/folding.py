@@ -1,7 +1,7 @@
 """Fold batch normalisation into the convolution before it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +17,17 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-def fold(net: Network) -> Network:
+def fold(net: Network, *, keep: Collection[str] = ()) -> Network:
     """Return the same network with each batch norm folded into the convolution it alone reads.
 
     The convolution then gives what the batch norm gave, which becomes an ``nn.Identity`` under its
     old name. A norm stays where something else reads the convolution too, or where either is called
     twice. The network given is left as it is.
+
+    Args:
+        net: a traced network.
+        keep: convolutions that go on giving what they gave: who looks at the maps of one means
+            those in front of its norm.
 
     Raises:
         TraceError: the network is observed through hooks, which do not say what reads what.
@@ -36,6 +41,8 @@ def fold(net: Network) -> Network:
         raise TraceError(f"batch norms can be folded in traced networks only. {net.untraceable}")
     nodes, model = dict(net.nodes), shared(net.model)
     for convolution, norm in _pairs(net):
+        if convolution.name in keep:
+            continue
         before: Any = convolution.module
         behind: Any = norm.module
         fused: nn.Module = fuse_conv_bn_eval(before, behind).requires_grad_(False)

@@ -131,8 +131,8 @@ class Network:
         """
         return self.node(layer).field
 
-    def convolution_of_image(self, layer: str) -> str:
-        """Return the convolution of the image whose filters make the channels of ``layer``.
+    def convolution_of(self, layer: str) -> str:
+        """Return the convolution whose filters make the channels of ``layer``.
 
         Filter *i* makes channel *i*: between the two are only operations that leave channels apart.
         Empty where there is no such convolution, or the network is observed through hooks.
@@ -141,10 +141,19 @@ class Network:
             LayerError: there is no such layer.
         """
         node = self._before(self.node(layer), _ONE_BY_ONE)
-        if node.kind != "Conv2d" or not node.inputs:
+        return node.name if node.kind == "Conv2d" and node.inputs else ""
+
+    def convolution_of_image(self, layer: str) -> str:
+        """Return what :meth:`convolution_of` does if that convolution sees the image, else nothing.
+
+        Raises:
+            LayerError: there is no such layer.
+        """
+        name = self.convolution_of(layer)
+        if not name:
             return ""
-        seen = self._before(self.nodes[node.inputs[0]], _FRAMES)
-        return node.name if seen.name == self.image else ""
+        seen = self._before(self.nodes[self.nodes[name].inputs[0]], _FRAMES)
+        return name if seen.name == self.image else ""
 
     def _before(self, node: Node, kinds: frozenset[str]) -> Node:
         """Return the first node on the way back to the image that is of another kind."""

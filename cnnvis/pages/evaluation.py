@@ -15,7 +15,11 @@ from cnnvis.pages.measured import TABLES, Study
 from cnnvis.pages.numbers import Table
 from cnnvis.pages.verdicts import BAD, GOOD, OPEN
 
-DATA_FILES = ("pages/templates/evaluation.html", "pages/templates/index.css")
+DATA_FILES = (
+    "pages/templates/evaluation.html",
+    "pages/templates/index.css",
+    "pages/templates/colours.css",
+)
 
 SCENES = "scene_classifier"
 """The folder of the classifier of scenes, of which the truth is known."""

@@ -122,6 +122,25 @@ def _farther(layer: Layer, first: Row) -> str:
     return f" Beyond direct neighbours {far.method} is better: {share}."
 
 
+def worth(row: Row) -> str:
+    """Say what one order is worth: how alike neighbours are, beside random orders.
+
+    >>> worth(Row("tree", 0.4, 0.1, 0.05, 100.0, 0.5, 0.5, 60.0, None))
+    'Better than 100 % of random orders: neighbours correlate 0.40 on average, in those 0.10.'
+    """
+    near, null = two(row.near), two(row.null)
+    if not row.sure:
+        return (
+            f"No better than chance: neighbours correlate {near} on average, in random orders "
+            f"{null}."
+        )
+    share = f"{row.percentile:.1f}".removesuffix(".0")
+    return (
+        f"Better than {share} % of random orders: neighbours correlate {near} on average, in those "
+        f"{null}."
+    )
+
+
 def pca(layer: Layer) -> str:
     """Say what the order by the first principal component of whole maps sorts by."""
     row = layer.of(PCA)

@@ -15,7 +15,11 @@ import jinja2
 from cnnvis.errors import CnnvisError, FileError
 from cnnvis.files import write_text
 
-DATA_FILES = ("pages/templates/index.html", "pages/templates/index.css")
+DATA_FILES = (
+    "pages/templates/index.html",
+    "pages/templates/index.css",
+    "pages/templates/colours.css",
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,11 @@ from cnnvis.pages import findings
 from cnnvis.pages.findings import Layer
 from cnnvis.pages.index import Link, Picture, environment
 
-DATA_FILES = ("pages/templates/orders.html", "pages/templates/index.css")
+DATA_FILES = (
+    "pages/templates/orders.html",
+    "pages/templates/index.css",
+    "pages/templates/colours.css",
+)
 
 
 @dataclass(frozen=True)

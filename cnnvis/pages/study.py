@@ -18,6 +18,13 @@ LEAD = (
 )
 
 
+EXPLORER = Link(
+    "explorer/index.html",
+    "Look around",
+    "every channel on every photo, in every order, and the pixels that each goes back to",
+)
+
+
 DIGITS = "digit_classifier"
 """The folder of the classifier of digits."""
 
@@ -81,6 +88,7 @@ def page(
     provenance: Mapping[str, str],
     *,
     digits: bool = False,
+    explored: bool = False,
     left_out: Mapping[str, Path] | None = None,
 ) -> Page:
     """Return the page of a results folder that holds everything that ``looks`` name.
@@ -90,6 +98,7 @@ def page(
         looks: what was looked at.
         provenance: facts for the foot of the page.
         digits: whether the classifier of digits was studied, too.
+        explored: whether there is an explorer to look around in.
         left_out: the table of images that could not be used, for each image set.
     """
     tables = (left_out or {}).items()
@@ -107,7 +116,7 @@ def page(
             *((_digits_section(results),) if digits else ()),
         ),
         predictions=tuple(row for look in looks for row in _predictions(results, look)),
-        next_steps=_next_steps(looks[0]),
+        next_steps=(*((EXPLORER,) if explored else ()), *_next_steps(looks[0])),
         cautions=tuple(care for care in cares if care.sentences),
         provenance=provenance,
     )

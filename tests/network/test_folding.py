@@ -119,3 +119,13 @@ def test_the_graph_of_a_folded_network_runs():
 def test_folded_weights_ask_for_no_gradient():
     folded = network.fold(network.trace(prepared(ResNetLike), input_shape=SHAPE))
     assert not any(parameter.requires_grad for parameter in folded.model.parameters())
+
+
+def test_a_convolution_that_is_kept_gives_what_it_gave():
+    net, batch = network.trace(prepared(ResNetLike), input_shape=SHAPE), images()
+    before = [name for name, node in net.nodes.items() if node.kind == "Conv2d"]
+    folded = network.fold(net, keep=before[:1])
+    plain, found = network.record(net, batch), network.record(folded, batch)
+    assert torch.equal(found[before[0]], plain[before[0]])
+    assert not torch.allclose(found[before[1]], plain[before[1]])
+    torch.testing.assert_close(found[net.scores], plain[net.scores], rtol=1e-12, atol=1e-12)

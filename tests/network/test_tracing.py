@@ -104,6 +104,8 @@ def test_channels_lead_back_to_the_convolution_of_the_image_that_makes_them():
     net = network.trace(model, input_shape=SHAPE)
     found = {name: net.convolution_of_image(name) for name in net.nodes}
     assert found == {"image": "", "0": "0", "1": "0", "2": "0", "3": "0", "4": ""}
+    deeper = {name: net.convolution_of(name) for name in net.nodes}
+    assert deeper == {**found, "4": "4"}
     with pytest.raises(LayerError, match="no layer 'conv'"):
         net.convolution_of_image("conv")
 

@@ -183,3 +183,10 @@ def test_the_page_changes_with_the_numbers(tmp_path):
     text = orders.render(made)
     assert "Best is pca_image: its neighbours correlate 0.10" in text
     assert "made from the mean over all images" in text
+
+
+def test_an_order_is_worth_what_it_is_beside_random_ones():
+    assert findings.worth(row("kmeans", 0.6, percentile=99.25)) == (
+        "Better than 99.2 % of random orders: neighbours correlate 0.60 on average, in those 0.04."
+    )
+    assert findings.worth(CHANCE).startswith("No better than chance: neighbours correlate 0.05")

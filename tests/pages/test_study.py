@@ -185,6 +185,17 @@ def test_what_to_keep_in_mind_stands_before_the_pictures(results):
     assert text.index("Read with care") < text.index("what it says")
 
 
+def test_the_explorer_is_what_to_open_first_where_there_is_one(results):
+    assert study.page(results, [LOOK], {}, explored=True).next_steps[0] == study.EXPLORER
+    with pytest.raises(FileError, match="explorer"):
+        index.write(results / "index.html", study.page(results, [LOOK], {}, explored=True))
+    (results / "explorer").mkdir()
+    (results / "explorer/index.html").touch()
+    index.write(results / "index.html", study.page(results, [LOOK], {}, explored=True))
+    assert 'href="explorer/index.html"' in (results / "index.html").read_text()
+    assert "explorer" not in page_text(results)
+
+
 def left_out(tmp_path, count):
     rows = "".join(f"p{n}\t<b>.png\tp{n}.png cannot be decoded: <b>\n" for n in range(count))
     table = tmp_path / "mine.left_out.tsv"

@@ -12,6 +12,9 @@ pytestmark = pytest.mark.workflow
 #: the first page, and its copy for the report
 PAGES = {"write_index", "write_alone"}
 VOLUME_PAGE = "write_volume_page"
+#: the explorer, its copy for the report, and the page that leads to it
+SITE = {"write_explorer", "copy_explorer", *PAGES}
+EXPLORER = {"export_explorer", *SITE}
 DRAWN_FROM_MAPS = {"draw_predictions", "draw_channels", "draw_orderings", "draw_volumes"}
 FROM_ORDERS = {
     "write_volumes",
@@ -20,7 +23,7 @@ FROM_ORDERS = {
     "draw_through",
     "draw_volumes",
     VOLUME_PAGE,
-    *PAGES,
+    *EXPLORER,
 }
 OF_PREDICTIONS = {"tabulate_predictions", "draw_predictions", "draw_backtracks", "find_objects"}
 FROM_ACTIVATIONS = FROM_ORDERS | {"order_channels", *OF_PREDICTIONS}
@@ -28,9 +31,10 @@ FROM_IMPORTANCE = {"remove_filters", "draw_importance", *PAGES}
 OF_DIGITS = {"study_digits", "draw_digits"}
 DRAWN_FROM_GRADIENTS = {"draw_gradients", "write_gradient_volumes", VOLUME_PAGE}
 FROM_GRADIENTS = {"gather_gradients", *DRAWN_FROM_GRADIENTS, *FROM_IMPORTANCE}
-WALKS = {"walk_back", "walk_variants"}
+WALKS = {"walk_back", "walk_variants", "walk_channels"}
 GATHERED = {"gather_backtracks", "gather_objects"}
-FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", *PAGES}
+FROM_WALKS = {"gather_walks", *EXPLORER}
+FROM_BACKTRACKS = {*GATHERED, "draw_backtracks", "find_objects", *FROM_WALKS}
 FOLLOWED = {"spot_in_frames", "draw_tracks", *PAGES}
 
 
@@ -111,13 +115,13 @@ CHANGES = {
         "config.yaml",
         "sigma: 0.05",
         "sigma: 0.09",
-        {"draw_backtracks", *FOLLOWED},
+        {"draw_backtracks", *FOLLOWED, *EXPLORER},
     ),
     "boxes": (
         "config.yaml",
         "  box: tight",
         "  box: tight\n\nobjects:\n  rivals: 1",
-        WALKS - {"walk_variants"} | FROM_BACKTRACKS,
+        {"walk_back", *GATHERED, "draw_backtracks", "find_objects", *PAGES},
     ),
     "order of filters": (
         "config.yaml",
@@ -141,7 +145,7 @@ CHANGES = {
         "cnnvis/kernels.py",
         "FAINT_BELOW = 0.001",
         "FAINT_BELOW = 0.002",
-        {"draw_kernels", "draw_channels", "draw_orderings", VOLUME_PAGE, *PAGES},
+        {"draw_kernels", "draw_channels", "draw_orderings", VOLUME_PAGE, *EXPLORER},
     ),
     "figures": (
         "config.yaml",
@@ -156,7 +160,7 @@ CHANGES = {
         "cnnvis/saliency.py",
         "_CUT = 4",
         "_CUT = 5",
-        {"draw_backtracks", "find_objects", *FOLLOWED},
+        {"draw_backtracks", "find_objects", *FOLLOWED, *EXPLORER},
     ),
     "a module of one format": (
         "cnnvis/export.py",
@@ -193,13 +197,25 @@ CHANGES = {
         "cnnvis/pages/findings.py",
         "NEARLY, PARTLY = 0.9",
         "NEARLY, PARTLY = 0.8",
-        PAGES,
+        EXPLORER,
     ),
     "a template": (
         "cnnvis/pages/templates/index.html",
         "<body",
         "<body data-x",
-        {VOLUME_PAGE, *PAGES},  # what makes pages from templates knows that of the first page
+        {VOLUME_PAGE, *SITE},  # what makes pages from templates knows that of the first page
+    ),
+    "a script of the explorer": (
+        "cnnvis/pages/templates/explorer/grid.js",
+        "const GAP = 5",
+        "const GAP = 6",
+        SITE,
+    ),
+    "what the explorer walks back from": (
+        "config.yaml",
+        "tracking:",
+        "explorer:\n  units: 2\n\ntracking:",
+        {"walk_channels", *FROM_WALKS},
     ),
     "a shader": (
         "cnnvis/pages/templates/volumes/ray.glsl",

@@ -8,6 +8,7 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+from readers_of_scripts import load
 
 from workflow import runs
 
@@ -24,6 +25,7 @@ STAGES = (
     "proposals",
     "volumes",
     "figures",
+    "explorer",
 )
 
 
@@ -72,6 +74,32 @@ def test_everything_comes_out(study):
         arrived = file["arrived"][:]
         lost = sum(group["lost"][:] for group in nodes(file["nodes"]))
     np.testing.assert_allclose(arrived + lost, 1, atol=1e-9)
+
+
+def test_the_explorer_shows_what_the_run_found(study):
+    """Two best classes and eight channels of every image, in two shards, are one walk."""
+    results, data = study / "results/digits/digits", study / "results/explorer/data"
+    about = load(data, "digits/digits/about")
+    with h5py.File(results / "walks.h5") as file:
+        starts = list(file["start_node"].asstr())
+        assert starts == [about["nodes"][-1]["name"]] * 2 + ["conv1"] * 8
+        images = list(file["image"].asstr())
+        place = np.stack([file["start_row"][:], file["start_col"][:]], axis=-1)
+        arrived = file["arrived"][:]
+    assert [photo["id"] for photo in about["photos"]] == images
+    with h5py.File(results / "activations.h5") as file:
+        maps = file["layers/conv1/activation"][:]
+    for number, photo in enumerate(about["photos"]):
+        shown = load(data, f"digits/digits/maps/conv1/{photo['file']}")
+        assert np.array_equal(shown["high"], maps[number].max((1, 2)))
+        walks = load(data, f"digits/digits/walks/conv1/{photo['file']}")
+        for channel in range(8):
+            peak = np.unravel_index(maps[number, channel].argmax(), maps.shape[2:])
+            expected = list(peak) if maps[number, channel].max() > 0 else [-1, -1]
+            assert walks["unit"][channel].tolist() == expected
+            assert place[number, 2 + channel].tolist() == expected
+        assert walks["arrived"] == pytest.approx(arrived[number, 2:], abs=1e-6)
+    assert "explorer/index.html" in (study / "results/index.html").read_text()
 
 
 def nodes(group):
@@ -184,3 +212,5 @@ def test_the_report_carries_figures_tables_and_pages_with_captions(study):
     for words in ("Which order of the channels is best?", 'aria-roledescription="3D picture"'):
         (alone,) = [text for text in pages if words in text]
         assert not re.findall(r'(?:href|src)="(?!#|data:)', alone)
+    assert any("<title>Explorer" in text for text in pages)
+    assert any(name.endswith("data/digits/digits/about.js") for name in names)

@@ -82,6 +82,16 @@ def per_layer(pattern, layers, **more):
     ]
 
 
+def layers_of_network(pattern, **more):
+    """An input function: the paths of a pattern for every layer of a network."""
+
+    def paths(wildcards):
+        layers = study.networks[wildcards.network].layers
+        return expand(pattern, layer=layers, allow_missing=True, **more)
+
+    return paths
+
+
 def ablated(filters):
     """Those of a network's layers that lose filters."""
     which = settings["ablation"]["layers"]

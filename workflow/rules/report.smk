@@ -8,6 +8,7 @@ rule report:
     input:
         "results/index.html",
         expand("results/report/{page}.html", page=["overview", "orders", "volumes"]),
+        ["results/report/explorer"] if study.explored else [],
     localrule: True
 
 
@@ -21,6 +22,7 @@ rule write_index:
         quality=rules.orders.input,
         importance=rules.importance.input,
         volumes=rules.volumes.input,
+        explorer=rules.explorer.input,
         left_out=expand(LEFT_OUT, images=study.images),
         volume_page=rules.write_volume_page.output[0],
     output:
@@ -55,6 +57,7 @@ rule write_index:
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
         tracked=FOLLOWED,
+        explored=bool(study.explored),
     script:
         "../scripts/write_index.py"
 

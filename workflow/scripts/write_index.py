@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(networks, images, source, digits, tracked, left_out, code, output):
+def main(networks, images, source, digits, tracked, explored, left_out, code, output):
     """Write results/orders.html and results/index.html."""
     from dataclasses import replace
     from pathlib import Path
@@ -33,7 +33,7 @@ def main(networks, images, source, digits, tracked, left_out, code, output):
     made = provenance.of("write_index", params={}, inputs={}, source=code, packages=("torch",))
     facts = {"source": code} | dict(made.versions)
     missing = dict(zip(images, map(Path, left_out), strict=True))
-    page = study.page(results, looks, facts, digits=digits, left_out=missing)
+    page = study.page(results, looks, facts, digits=digits, explored=explored, left_out=missing)
     index.write(output.index, page)
     # Where there are no files beside it, the words and the predictions.
     index.write(output.overview, replace(page, sections=(), next_steps=()))
@@ -47,6 +47,7 @@ if "snakemake" in globals():
             snakemake.params.source,
             snakemake.params.digits,
             snakemake.params.tracked,
+            snakemake.params.explored,
             snakemake.input.left_out,
             snakemake.params.code,
             snakemake.output,

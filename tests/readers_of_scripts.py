@@ -25,7 +25,7 @@ def load(folder, key):
 
 
 def unpacked(value):
-    if isinstance(value, dict) and "deflate" in value:
+    if isinstance(value, dict) and isinstance(value.get("shape"), list) and "deflate" in value:
         data = zlib.decompress(base64.b64decode(value["deflate"]))
         return np.frombuffer(data, np.dtype(value["type"]).newbyteorder("<")).reshape(
             value["shape"]

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import readers_of_scripts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -41,6 +41,7 @@ def test_what_would_come_back_as_another_is_refused(values, kind, message):
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()))
+@example("a", {"deflate": "words", "shape": "words", "type": "words"})
 def test_words_come_back_and_end_no_script(tmp_path_factory, key, value):
     text = packing.script(key, value)
     assert text.isascii()

@@ -81,7 +81,7 @@ window.cnnvis = {};
   /* Return a value with every packed array in it as a typed array. */
   async function unpacked(value) {
     if (value === null || typeof value !== "object") return value;
-    if (typeof value.deflate === "string") return inflated(value);
+    if (typeof value.deflate === "string" && Array.isArray(value.shape)) return inflated(value);
     const keys = Object.keys(value);
     const parts = await Promise.all(keys.map((key) => unpacked(value[key])));
     return Array.isArray(value) ? parts : Object.fromEntries(keys.map((key, i) => [key, parts[i]]));

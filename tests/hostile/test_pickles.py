@@ -70,8 +70,12 @@ PICKLES |= {
 
 @pytest.fixture(autouse=True)
 def extension():
-    """A number that stands for the canary in pickles, as a program may have given it one."""
+    """A number that stands for the canary in pickles, as a program may have given it one.
+
+    Once such a number has been used, Python looks it up without asking for a name again.
+    """
     copyreg.add_extension("hostile.canaries", "touch", 0xEE)
+    assert pickle.loads(b"\x80\x02\x82\xee.") is canaries.touch
     yield
     copyreg.remove_extension("hostile.canaries", "touch", 0xEE)
 
@@ -164,7 +168,7 @@ def test_the_pickles_do_harm_where_nobody_takes_care(tmp_path, monkeypatch):
 
 def test_a_pickle_cannot_change_what_it_is_given():
     with pytest.raises(CnnvisError, match="is damaged"):
-        assets.restricted_pickle(b"cnumpy\ndtype\nN}S'__defaults__'\nI1\ns\x86b.")
+        assets.restricted_pickle(b"cnumpy\ndtype\nN}S'__doc__'\nI1\ns\x86b.")
     assert assets.restricted_pickle(b"cnumpy\ndtype\n(S'f4'\ntR.") == np.float32
 
 

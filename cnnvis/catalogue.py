@@ -30,9 +30,9 @@ __all__ = [
     "image_set",
     "image_sets",
     "layer_table",
+    "listed",
     "network",
     "networks",
-    "sheet_archives",
     "write_layer_table",
 ]
 
@@ -118,16 +118,32 @@ def image_set(name: str) -> ImageSet:
     return _get(image_sets(), name, "image set")
 
 
-def sheet_archives(sheet: str | Path) -> tuple[str, ...]:
-    """Return the names of the archives that a sheet of images takes photos from, each once.
+_OF_ARCHIVE = "archive:"
 
-    A sheet is a CSV file; a photo of an archive has the source ``archive:NAME!member``.
+
+def listed(sheet: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of a sheet of images, and the archives it takes photos from, each once.
+
+    A sheet is a CSV file; a photo of an archive has the source ``archive:NAME!member``. It is read
+    whenever Snakemake reads the workflow, so a million rows have to take a second and no more.
+
+    Raises:
+        OSError, UnicodeDecodeError, csv.Error: it cannot be read.
     """
+    ids: list[str] = []
+    archives: dict[str, None] = {}
     with Path(sheet).open(newline="", encoding="utf-8-sig") as file:
-        sources = [row.get("source") or "" for row in csv.DictReader(file)]
-    prefix = "archive:"
-    names = [source[len(prefix) :].split("!")[0] for source in sources if source.startswith(prefix)]
-    return tuple(dict.fromkeys(names))
+        rows = csv.reader(file)
+        header = next(rows, [])
+        id_, source = (header.index(name) if name in header else -1 for name in ("id", "source"))
+        for row in rows:
+            if not row:
+                continue
+            ids.append(row[id_] if 0 <= id_ < len(row) else "")
+            text = row[source] if 0 <= source < len(row) else ""
+            if text.startswith(_OF_ARCHIVE):
+                archives[text[len(_OF_ARCHIVE) :].split("!")[0]] = None
+    return tuple(ids), tuple(archives)
 
 
 @cache

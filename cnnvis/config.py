@@ -393,9 +393,7 @@ def _catalogued_sheet(name: str) -> Path:
 def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids and the archives of a sheet; a job checks the rest of it."""
     try:
-        with sheet.open(newline="", encoding="utf-8-sig") as file:
-            ids = tuple(row.get("id") or "" for row in csv.DictReader(file))
-        archives = catalogue.sheet_archives(sheet)
+        ids, archives = catalogue.listed(sheet)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
             f"images.{name}.sheet: cannot read {sheet}: {error}. Save it as CSV in UTF-8."

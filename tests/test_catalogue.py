@@ -110,10 +110,10 @@ def test_the_default_photos_have_the_roles_of_their_labels():
 
 
 def test_a_sheet_says_which_archives_it_needs(tmp_path):
-    assert catalogue.sheet_archives(catalogue.image_set("photos").sheet) == ("alibi", "foolbox")
+    assert catalogue.listed(catalogue.image_set("photos").sheet)[1] == ("alibi", "foolbox")
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("id,source\na,a.jpg\nb,archive:foolbox!x.jpg\nc,archive:foolbox!y.jpg\n")
-    assert catalogue.sheet_archives(sheet) == ("foolbox",)
+    assert catalogue.listed(sheet)[1] == ("foolbox",)
 
 
 def test_a_layer_table_is_read_back_as_written(tmp_path, monkeypatch):

@@ -388,3 +388,20 @@ def test_an_id_in_two_parts_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"'b' is in .*0000.csv and in .*0002.csv"):
         sheets.join(parts_of(tmp_path, "ab", "c", "b"), tmp_path / "all.csv")
     assert not (tmp_path / "all.csv").exists()
+
+
+def test_a_part_of_a_sheet_is_what_the_whole_says_of_it(tmp_path):
+    sheet = tmp_path / "s.csv"
+    rows = [f"i{n},i{n}.png,{n}\n" for n in range(7)]
+    sheet.write_text("id,source,class\n" + "".join(rows))
+    parts = [sheets.read_sheet(sheet, (index, 3)) for index in range(3)]
+    assert [len(part) for part in parts] == [2, 2, 3]
+    whole = sheets.read_sheet(sheet)
+    assert [row for part in parts for row in part.to_dict("records")] == whole.to_dict("records")
+
+
+def test_an_id_that_another_part_has_is_refused_in_every_part(tmp_path):
+    sheet = tmp_path / "s.csv"
+    sheet.write_text("id,source\na,a.png\nb,b.png\na,c.png\nd,d.png\n")
+    with pytest.raises(ImageError, match="'a' stands in two rows"):
+        sheets.read_sheet(sheet, (0, 2))

@@ -97,7 +97,7 @@ def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path, sealed):
         assert list(sheets.read_sheet(sheet_path)["id"]) == ["a"]
         assert known_boxes.read(boxes) == {"a": ((0, 0, 1, 1),)}
         assert config._read_sheet(sheet_path, "mine")[0] == ("a",)
-        assert catalogue.sheet_archives(sheet_path) == ()
+        assert catalogue.listed(sheet_path)[1] == ()
 
 
 SOURCES = {

@@ -38,7 +38,7 @@ def sheet_of(images, given, params):
     if folder:
         return sheets.shard(sheets.folder_sheet(folder), *params.cut), folder
     sheet = catalogue.image_set(images).sheet if params.catalogued else given.sheet
-    return sheets.shard(sheets.read_sheet(sheet), *params.cut), Path(sheet).parent
+    return sheets.read_sheet(sheet, params.cut), Path(sheet).parent
 
 
 if "snakemake" in globals():

@@ -20,7 +20,7 @@ CONTROL = "urllib3==1.24.1"
 
 SILENCE = (
     f"the service knows nothing of {CONTROL}, which is vulnerable, so its silence about other "
-    "packages would mean nothing. It cannot be reached from here, or a mirror answers in its place; "
+    "packages would mean nothing. It cannot be reached from here, or a mirror answers for it; "
     "run make audit where the network is open."
 )
 

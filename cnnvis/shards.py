@@ -13,6 +13,7 @@ shards are relative: the folder can be moved as a whole.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from cnnvis import dimensions, hdf5
 from cnnvis.errors import StoreError
+from cnnvis.progress import Watch, unwatched
 from cnnvis.provenance import Provenance, of
 
 IMAGE, POINT, EDGE = "image", "point", "edge"
@@ -111,26 +113,97 @@ def gather(
         _list_shards(file, read, names)
 
 
+def repack(
+    gathered: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    slab_bytes: int = 1 << 24,
+    watch: Watch[int] = unwatched,
+) -> None:
+    """Write a file that holds all that a gathered file reads through to, and needs no shards.
+
+    Values lie in one piece, in the order of the images: any program reads them, and may map them
+    into memory. Copied by slabs, in memory that does not depend on the number of images.
+
+    Args:
+        gathered: a file of :func:`gather`, or any other of ours.
+        path: where the new file will be.
+        slab_bytes: how much is copied at a time.
+        watch: what passes on the numbers of the slabs, and says how far it is.
+
+    Raises:
+        StoreError: a shard is missing or another; ``gathered`` is no file of ours.
+        FileError: it cannot be read, or ``path`` cannot be written.
+    """
+    with hdf5.open_checked(gathered, None) as source:
+        whole = _described(source, Path(gathered))
+        made = of(
+            "repack",
+            params={"schema": whole.schema},
+            inputs={"gathered": whole.provenance.digest},
+            packages=("h5py",),
+        )
+        with hdf5.create(
+            path,
+            schema=whole.schema,
+            version=whole.version,
+            provenance=made,
+            attrs=whole.attrs,
+        ) as file:
+            for group, attrs in whole.groups.items():
+                file.create_group(group, track_order=True).attrs.update(attrs)
+            for name, member in whole.members.items():
+                if member.values is None and not member.is_extent:
+                    file.create_dataset(name, member.shape, member.dtype)
+                    file[name].attrs.update(member.attrs)
+                else:
+                    _write(file, name, [member], [])
+            for name, member in whole.members.items():
+                dimensions.attach(file[name], [file[scale] for scale in member.scales])
+            _copy(source, file, whole, slab_bytes, watch)
+
+
+def _copy(
+    source: h5py.File, file: hdf5.NewFile, whole: _Shard, slab_bytes: int, watch: Watch[int]
+) -> None:
+    """Copy what is large, a slab at a time."""
+    slabs = []
+    for name, member in whole.members.items():
+        if member.values is None and not member.is_extent:
+            row = max(1, prod(member.shape[1:]) * member.dtype.itemsize)
+            step = max(1, slab_bytes // row)
+            slabs += [(name, first, first + step) for first in range(0, member.shape[0], step)]
+    for number in watch(range(len(slabs)), "slabs"):
+        name, first, end = slabs[number]
+        file[name][first:end] = hdf5.values(source[name], slice(first, end))
+        file.check()
+
+
 def _read(path: Path) -> _Shard:
     with hdf5.open_checked(path, None) as file:
         if hdf5.SHARDS in file:
             raise StoreError(f"{path} is gathered itself; name its shards instead.")
-        objects = dict(_walk(file))
-        # HDF5 would search the whole file for the name of each dimension, once for every use of it.
-        names = {_address(item): name for name, item in objects.items()}
-        return _Shard(
-            path,
-            str(file.attrs["schema"]),
-            int(file.attrs["schema_version"]),
-            {name: value for name, value in _attrs(file) if name not in hdf5.RESERVED},
-            hdf5.provenance_of(file),
-            {name: _attrs(item) for name, item in objects.items() if isinstance(item, h5py.Group)},
-            {
-                name: _member(item, names)
-                for name, item in objects.items()
-                if isinstance(item, h5py.Dataset)
-            },
-        )
+        return _described(file, path)
+
+
+def _described(file: h5py.File, path: Path) -> _Shard:
+    """Return what a file holds, but for its large values and the list of its shards."""
+    objects = {name: item for name, item in _walk(file) if name.split("/")[1] != hdf5.SHARDS}
+    # HDF5 would search the whole file for the name of each dimension, once for every use of it.
+    names = {_address(item): name for name, item in objects.items()}
+    return _Shard(
+        path,
+        str(file.attrs["schema"]),
+        int(file.attrs["schema_version"]),
+        {name: value for name, value in _attrs(file) if name not in hdf5.RESERVED},
+        hdf5.provenance_of(file),
+        {name: _attrs(item) for name, item in objects.items() if isinstance(item, h5py.Group)},
+        {
+            name: _member(item, names)
+            for name, item in objects.items()
+            if isinstance(item, h5py.Dataset)
+        },
+    )
 
 
 def _walk(group: h5py.Group) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:

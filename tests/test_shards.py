@@ -350,3 +350,52 @@ def test_a_broken_shard_is_named(tmp_path):
     (tmp_path / "shards" / "1.h5").write_bytes(b"broken")
     with pytest.raises(StoreError, match=r"1\.h5 is not an HDF5 file"):
         store.read(path, layer="features.0", image="i0")
+
+
+@pytest.mark.parametrize("write", [write_store, write_gradients, write_backtracks])
+@pytest.mark.parametrize("slab_bytes", [1, 1 << 24])
+def test_a_repacked_file_holds_everything_and_needs_no_shards(tmp_path, write, slab_bytes):
+    path = gathered(tmp_path, write)
+    shards.repack(path, tmp_path / "whole.h5", slab_bytes=slab_bytes)
+    with h5py.File(path) as read_through, h5py.File(tmp_path / "whole.h5") as whole:
+        expected = {}
+        read_through.visititems(lambda name, item: expected.update({name: item}))
+        found = {}
+        whole.visititems(lambda name, item: found.update({name: item}))
+        assert set(found) == {name for name in expected if not name.startswith("shards")}
+        for name, item in found.items():
+            if isinstance(item, h5py.Dataset):
+                assert not item.is_virtual
+                assert item.dtype == expected[name].dtype
+                np.testing.assert_array_equal(item[()], expected[name][()], err_msg=name)
+                assert [dim.label for dim in item.dims] == [d.label for d in expected[name].dims]
+            assert {n for n in item.attrs if n not in OF_HDF5} == {
+                n for n in expected[name].attrs if n not in OF_HDF5
+            }
+    shutil.rmtree(tmp_path / "shards")
+    with hdf5.open_checked(tmp_path / "whole.h5", None) as whole:
+        assert len(whole["image"]) == TOTAL
+
+
+OF_HDF5 = ("REFERENCE_LIST", "DIMENSION_LIST", "DIMENSION_LABELS", "CLASS", "NAME")
+
+
+def test_a_repacked_file_is_read_as_any_other(tmp_path):
+    path = gathered(tmp_path, write_store)
+    shards.repack(path, tmp_path / "whole.h5")
+    for spec in LAYERS:
+        one, other = (
+            list(store.blocks(file, layer=spec.name)) for file in (path, tmp_path / "whole.h5")
+        )
+        assert np.array_equal(one, other)
+    assert store.provenance(tmp_path / "whole.h5").stage == "repack"
+    with xr.open_dataset(tmp_path / "whole.h5", engine="h5netcdf") as data:
+        assert data.sizes["image"] == TOTAL
+
+
+def test_a_missing_shard_leaves_no_repacked_file(tmp_path):
+    path = gathered(tmp_path, write_store)
+    (tmp_path / "shards/1.h5").unlink()
+    with pytest.raises(StoreError, match=r"1\.h5"):
+        shards.repack(path, tmp_path / "whole.h5")
+    assert not (tmp_path / "whole.h5").exists()

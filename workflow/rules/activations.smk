@@ -87,3 +87,35 @@ rule tabulate_predictions:
         classes=class_params,
     script:
         "../scripts/tabulate_predictions.py"
+
+
+rule repack:
+    """Write activations and backtracks as files that need no shards."""
+    input:
+        per_study(f"{RESULTS}/whole/{{file}}.h5", file=["activations", "backtracks"]),
+    localrule: True
+
+
+# The shards have to stay there until it is done.
+rule repack_file:
+    """Write {wildcards.file}.h5 of {wildcards.network} as a file that needs no shards."""
+    input:
+        f"{RESULTS}/{{file}}.h5",
+    output:
+        f"{RESULTS}/whole/{{file}}.h5",
+    log:
+        "results/logs/repack_file/{network}/{images}/{file}.log",
+    benchmark:
+        "results/benchmarks/repack_file/{network}/{images}/{file}.tsv"
+    wildcard_constraints:
+        file="activations|backtracks|objects|walks",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=120,
+    params:
+        code=code("repack.py"),
+    script:
+        "../scripts/repack.py"

@@ -1,0 +1,213 @@
+"""A private SLURM cluster on this machine: several nodes on loopback, nothing outside its folder.
+
+SLURM's own daemons run as children of the test, in the foreground, so that the test holds their
+process ids and can prove that nothing is left. There is no database of accounts, no systemd and no
+control group: memory is watched by SLURM itself, which looks once a second and kills what uses
+more than it asked for.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+DAEMONS = ("munged", "slurmctld", "slurmd")
+COMMANDS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
+PACKAGES = "slurmctld slurmd slurm-client munge"
+
+#: How long anything may take that SLURM does in a second or two.
+PATIENCE = 60
+
+CONFIGURATION = """
+ClusterName=private
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={ports[0]}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+CredType=cred/munge
+# Loopback alone, where SLURM would listen on every address.
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/logs/slurmctld.log
+SlurmdLogFile={folder}/logs/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+MpiDefault=none
+KillWait=2
+ReturnToService=2
+# Decide at once, where a large site decides every half minute.
+SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=1,batch_sched_delay=0
+AccountingStorageType=accounting_storage/none
+PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
+"""
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=4000"
+
+
+class Cluster:
+    """The cluster, from ``with`` to its end."""
+
+    def __init__(self, nodes=3):
+        self.names = [f"n{number}" for number in range(1, nodes + 1)]
+        self.processes = []
+
+    def __enter__(self):
+        path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+        missing = [one for one in (*DAEMONS, *COMMANDS) if shutil.which(one, path=path) is None]
+        assert not missing, f"no {', '.join(missing)}: on Debian, apt-get install {PACKAGES}"
+        # Not pytest's own folder, which others may not enter: munged insists that all may.
+        self.folder = Path(tempfile.mkdtemp(prefix="cnnvis-slurm-"))
+        self.folder.chmod(0o755)
+        self.environment = os.environ | {
+            "SLURM_CONF": str(self.folder / "slurm.conf"),
+            "PATH": f"{self.folder}/bin{os.pathsep}{path}",
+        }
+        try:
+            self._configure()
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        with suppress(AssertionError, subprocess.TimeoutExpired):
+            self.ask("scancel", "--full", "--user", str(os.getuid()))
+            self.wait_until(lambda: not self.jobs("running,completing"), "jobs still run")
+        for process in reversed(self.processes):
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        left = self.left_over()
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        logs = self.logs()
+        shutil.rmtree(self.folder)
+        assert not left, f"processes were left, and are killed now: {left}\n{logs}"
+
+    def ask(self, *command):
+        """Return what a command of SLURM says."""
+        run = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert run.returncode == 0, f"{' '.join(command)}: {run.stderr}{run.stdout}"
+        return run.stdout
+
+    def jobs(self, states="all"):
+        """Return the jobs in some states, as pairs of number and state."""
+        lines = self.ask("squeue", "--noheader", f"--states={states}", "--format=%A %T")
+        return [tuple(line.split()) for line in lines.splitlines()]
+
+    def wait_until(self, holds, otherwise):
+        """Wait until something holds, and fail where it takes too long."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, f"{otherwise}\n{self.logs()}"
+            time.sleep(0.2)
+
+    def logs(self):
+        """Return the ends of all logs."""
+        paths = sorted((self.folder / "logs").glob("*.log"))
+        return "\n".join(f"== {path.name}\n{path.read_text()[-2000:]}" for path in paths)
+
+    def left_over(self):
+        """Return the ids of all processes that have this cluster's folder in their environment."""
+        mark = f"SLURM_CONF={self.folder}/".encode()
+        found = []
+        for place in Path("/proc").iterdir():
+            with suppress(OSError):
+                if place.name.isdigit() and mark in (place / "environ").read_bytes():
+                    found.append(int(place.name))
+        return found
+
+    def _configure(self):
+        for part in ("munge", "state", "spool", "logs", "bin"):
+            (self.folder / part).mkdir()
+        key = self.folder / "munge/key"
+        key.touch(mode=0o600)
+        key.write_bytes(os.urandom(1024))
+        host = socket.gethostname().partition(".")[0]
+        ports = _free_ports(1 + len(self.names))
+        user = subprocess.run(
+            ["id", "-un"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        text = CONFIGURATION.format(host=host, ports=ports, user=user, folder=self.folder)
+        nodes = [
+            NODE.format(name=name, host=host, port=port)
+            for name, port in zip(self.names, ports[1:], strict=True)
+        ]
+        head, partition = re.split(r"(?=^PartitionName)", text, flags=re.MULTILINE)
+        (self.folder / "slurm.conf").write_text(head + "\n".join(nodes) + "\n" + partition)
+        self._wrap_srun()
+
+    def _wrap_srun(self):
+        """Let ``srun`` find its configuration by itself.
+
+        Inside a job, the SLURM executor drops SLURM_CONF before it calls srun; on a real cluster
+        the file lies where SLURM looks.
+        """
+        wrapper = self.folder / "bin/srun"
+        conf = self.environment["SLURM_CONF"]
+        wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n')
+        wrapper.chmod(0o755)
+
+    def _start(self):
+        munge = self.folder / "munge"
+        self._run(
+            "munged",
+            "--foreground",
+            f"--key-file={munge}/key",
+            f"--socket={munge}/socket",
+            f"--pid-file={munge}/pid",
+            f"--seed-file={munge}/seed",
+            f"--log-file={self.folder}/logs/munged.log",
+        )
+        self.wait_until((munge / "socket").exists, "munged does not start")
+        self._run("slurmctld", "-D", "-c")
+        for name in self.names:
+            self._run("slurmd", "-D", "-c", "-N", name)
+        self.wait_until(lambda: self._idle() == set(self.names), "nodes do not come up")
+
+    def _run(self, *command):
+        with (self.folder / "logs" / f"{command[0]}-said.log").open("a") as said:
+            self.processes.append(
+                subprocess.Popen(
+                    command, env=self.environment, stdout=said, stderr=said, start_new_session=True
+                )
+            )
+
+    def _idle(self):
+        with suppress(AssertionError):  # slurmctld does not answer yet
+            return set(self.ask("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split())
+        return set()
+
+
+def _free_ports(count):
+    """Return the numbers of ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports

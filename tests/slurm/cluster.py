@@ -21,8 +21,8 @@ DAEMONS = ("munged", "slurmctld", "slurmd")
 COMMANDS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 PACKAGES = "slurmctld slurmd slurm-client munge"
 
-#: How long anything may take that SLURM does in a second or two.
-PATIENCE = 60
+#: How long anything may take that a machine with nothing else to do does in seconds.
+PATIENCE = 200
 
 CONFIGURATION = """
 ClusterName=private
@@ -50,7 +50,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 MpiDefault=none
 KillWait=2
-ReturnToService=2
+# A node that somebody set down stays down.
+ReturnToService=1
 # Decide at once, where a large site decides every half minute.
 SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=1,batch_sched_delay=0
 AccountingStorageType=accounting_storage/none
@@ -128,7 +129,7 @@ class Cluster:
     def logs(self):
         """Return the ends of all logs."""
         paths = sorted((self.folder / "logs").glob("*.log"))
-        return "\n".join(f"== {path.name}\n{path.read_text()[-2000:]}" for path in paths)
+        return "\n".join(f"== {path.name}\n{path.read_text()[-1500:]}" for path in paths)
 
     def left_over(self):
         """Return the ids of all processes that have this cluster's folder in their environment."""

@@ -1,0 +1,142 @@
+"""On a real SLURM the workflow gives the bytes of a local run, whatever happens to its jobs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slurm.cluster import Cluster
+from workflow import runs
+
+MISCHIEF = Path(__file__).with_name("mischief")
+
+#: Every kind of file that a stage writes, and one page of figures.
+TARGETS = (
+    "activations",
+    "orders",
+    "gradients",
+    "backtrack",
+    "volumes",
+    "kernels",
+    "results/digits/digits/figures/channels/conv1",
+)
+
+#: What happens to the first job that runs a script (or to every one: memory).
+PLAN = {
+    "extract": "fail",
+    "tabulate_predictions": "memory",
+    "order_channels": "wait",  # and is cancelled
+    "walk_back": "wait",  # and loses its node
+}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with Cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def in_peace(tmp_path_factory):
+    """The digests of a run on this machine alone."""
+    folder = runs.tiny_study(tmp_path_factory.mktemp("peace"))
+    runs.snakemake(folder, "--cores", 2, *TARGETS)
+    return runs.digests(folder)
+
+
+class Run:
+    """The tiny study on the cluster, by a profile, and what is to happen to its jobs.
+
+    Whatever becomes of the test, Snakemake is gone at the end of ``with``.
+    """
+
+    def __init__(self, cluster, profile, folder, plan):
+        self.cluster = cluster
+        self.profile = profile
+        self.folder = runs.tiny_study(folder / "study")
+        self.mischief = folder / "mischief"
+        self.mischief.mkdir()
+        (self.mischief / "plan.json").write_text(json.dumps(plan))
+        self.started = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.started:
+            self.kill(process)
+
+    def begin(self, *targets):
+        """Start Snakemake as the leader of a group of processes."""
+        environment = self.cluster.environment | {
+            "PYTHONPATH": f"{self.folder}{os.pathsep}{MISCHIEF}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CNNVIS_MISCHIEF": str(self.mischief),
+        }
+        command = [sys.executable, "-m", "snakemake", "--nocolor", "--jobs", "4", *targets]
+        command += ["--workflow-profile", f"profiles/{self.profile}"]
+        with (self.folder / "said.txt").open("a") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def kill(self, process):
+        """Kill Snakemake and what it started on this machine; its jobs go on."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def finish(self, process):
+        """Wait for the end of Snakemake, which must be a good one."""
+        assert process.wait(timeout=280) == 0, self.said() + self.cluster.logs()
+
+    def said(self):
+        return (self.folder / "said.txt").read_text()
+
+    def victim(self, script):
+        """Wait until it has happened to a script; return the number of its job."""
+        mark = self.mischief / f"happened-{script}"
+        self.cluster.wait_until(
+            lambda: mark.exists() and mark.read_text(), f"{script} does not run: {self.said()}"
+        )
+        return mark.read_text()
+
+
+@pytest.mark.parametrize("profile", ["slurm", "sbatch"])
+def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
+    cluster, in_peace, tmp_path, profile
+):
+    with Run(cluster, profile, tmp_path, PLAN) as run:
+        process = run.begin(*TARGETS)
+        stranded = run.victim("walk_back")
+        node = cluster.ask("squeue", "--noheader", "--jobs", stranded, "--format=%N").strip()
+        cluster.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=tried")
+        cancelled = run.victim("order_channels")
+        cluster.ask("scancel", cancelled)
+        run.finish(process)
+        cluster.ask("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        print(run.said(), cluster.jobs())
+        assert runs.digests(run.folder) == in_peace
+
+
+def test_jobs_outlive_a_snakemake_that_is_killed_and_do_no_harm(
+    cluster, in_peace, tmp_path, profile
+):
+    with Run(cluster, profile, tmp_path, {"extract": "wait"}) as run:
+        first = run.begin("activations")
+        orphan = run.victim("extract")
+        run.kill(first)
+        second = run.begin("activations")
+        run.finish(second)
+        print(run.said(), cluster.jobs())

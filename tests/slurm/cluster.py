@@ -59,6 +59,20 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
 """
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=4000"
 
+# Inside a job, the SLURM executor drops SLURM_CONF before it calls srun; on a real cluster the file
+# lies where SLURM looks.
+SRUN = """SLURM_CONF={conf} exec /usr/bin/srun "$@"
+"""
+
+# The executor asks sacct where squeue fails, and on a cluster without a database would then wait for
+# ever. This is the database's answer to its question, taken from the controller.
+SACCT = """while [ $# -gt 0 ]; do
+    [ "$1" = --name ] && exec squeue --states=all --noheader --name "$2" --format "%A|%T"
+    shift
+done
+exit 1
+"""
+
 
 class Cluster:
     """The cluster, from ``with`` to its end."""
@@ -126,6 +140,14 @@ class Cluster:
             assert time.monotonic() < end, f"{otherwise}\n{self.logs()}"
             time.sleep(0.2)
 
+    def be_away(self, seconds):
+        """Stop the controller, which knows all jobs, and start it again after a while."""
+        self.controller.terminate()
+        self.controller.wait(timeout=PATIENCE)
+        time.sleep(seconds)
+        self.controller = self._run("slurmctld", "-D")
+        self.wait_until(self._answers, "slurmctld does not come back")
+
     def logs(self):
         """Return the ends of all logs."""
         paths = sorted((self.folder / "logs").glob("*.log"))
@@ -159,18 +181,13 @@ class Cluster:
         ]
         head, partition = re.split(r"(?=^PartitionName)", text, flags=re.MULTILINE)
         (self.folder / "slurm.conf").write_text(head + "\n".join(nodes) + "\n" + partition)
-        self._wrap_srun()
+        self._stand_in("srun", SRUN.format(conf=self.environment["SLURM_CONF"]))
+        self._stand_in("sacct", SACCT)
 
-    def _wrap_srun(self):
-        """Let ``srun`` find its configuration by itself.
-
-        Inside a job, the SLURM executor drops SLURM_CONF before it calls srun; on a real cluster
-        the file lies where SLURM looks.
-        """
-        wrapper = self.folder / "bin/srun"
-        conf = self.environment["SLURM_CONF"]
-        wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n')
-        wrapper.chmod(0o755)
+    def _stand_in(self, name, body):
+        path = self.folder / "bin" / name
+        path.write_text("#!/bin/sh\n" + body)
+        path.chmod(0o755)
 
     def _start(self):
         munge = self.folder / "munge"
@@ -184,18 +201,23 @@ class Cluster:
             f"--log-file={self.folder}/logs/munged.log",
         )
         self.wait_until((munge / "socket").exists, "munged does not start")
-        self._run("slurmctld", "-D", "-c")
+        self.controller = self._run("slurmctld", "-D", "-c")
         for name in self.names:
             self._run("slurmd", "-D", "-c", "-N", name)
         self.wait_until(lambda: self._idle() == set(self.names), "nodes do not come up")
 
     def _run(self, *command):
         with (self.folder / "logs" / f"{command[0]}-said.log").open("a") as said:
-            self.processes.append(
-                subprocess.Popen(
-                    command, env=self.environment, stdout=said, stderr=said, start_new_session=True
-                )
+            process = subprocess.Popen(
+                command, env=self.environment, stdout=said, stderr=said, start_new_session=True
             )
+        self.processes.append(process)
+        return process
+
+    def _answers(self):
+        return "UP" in subprocess.run(
+            ["scontrol", "ping"], env=self.environment, capture_output=True, text=True
+        ).stdout
 
     def _idle(self):
         with suppress(AssertionError):  # slurmctld does not answer yet

@@ -124,6 +124,7 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
         cluster.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=tried")
         cancelled = run.victim("order_channels")
         cluster.ask("scancel", cancelled)
+        cluster.be_away(15)
         run.finish(process)
         cluster.ask("scontrol", "update", f"NodeName={node}", "State=RESUME")
         print(run.said(), cluster.jobs())

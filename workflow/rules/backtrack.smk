@@ -54,6 +54,7 @@ use rule gather_activations as gather_backtracks with:
         "results/logs/gather_backtracks/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_backtracks/{network}/{images}.tsv"
+    localrule: True
 
 
 use rule gather_activations as gather_objects with:
@@ -65,6 +66,7 @@ use rule gather_activations as gather_objects with:
         "results/logs/gather_objects/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_objects/{network}/{images}.tsv"
+    localrule: True
 
 
 rule walk_variants:

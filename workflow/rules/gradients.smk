@@ -51,6 +51,7 @@ use rule gather_activations as gather_gradients with:
         "results/logs/gather_gradients/{network}/{images}/{layer}.log",
     benchmark:
         "results/benchmarks/gather_gradients/{network}/{images}/{layer}.tsv"
+    localrule: True
 
 
 rule write_gradient_volumes:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ def job(log: str) -> Iterator[Lines]:
 
     File descriptors are redirected, not Python's streams alone, so that what libraries print from C
     is kept too. An error meant for the user is printed as one paragraph, any other with its
-    traceback; both end the script with exit code 1.
+    traceback; both end the script with exit code 1. The last line of a log says how much memory
+    the script took at most, which Snakemake's benchmark sees only if it looks at that moment.
 
     Yields:
         What long work is watched with: its lines go to the log, and to where Snakemake writes.
@@ -38,6 +40,14 @@ def job(log: str) -> Iterator[Lines]:
         except Exception:
             traceback.print_exc(file=file)
             sys.exit(1)
+        finally:
+            print(f"peak memory: {_peak_memory():.0f} MB", file=file)
+
+
+def _peak_memory() -> float:
+    """Return the most memory this process has held so far, in MB (10^6 bytes)."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / 1e6 if sys.platform == "darwin" else held * 1024 / 1e6
 
 
 def _name(log: str) -> str:

@@ -133,6 +133,14 @@ class Cluster:
         lines = self.ask("squeue", "--noheader", f"--states={states}", "--format=%A %T")
         return [tuple(line.split()) for line in lines.splitlines()]
 
+    def node_of(self, job):
+        """Return the name of the node that a job runs on."""
+        return self.ask("squeue", "--noheader", "--jobs", job, "--format=%N").strip()
+
+    def set_node(self, name, state):
+        """Set a node down, or bring it back, as an administrator does."""
+        self.ask("scontrol", "update", f"NodeName={name}", f"State={state}", "Reason=tried")
+
     def wait_until(self, holds, otherwise):
         """Wait until something holds, and fail where it takes too long."""
         end = time.monotonic() + PATIENCE

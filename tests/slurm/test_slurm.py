@@ -27,10 +27,10 @@ TARGETS = (
 
 #: What happens to the first job that runs a script (or to every one: memory).
 PLAN = {
-    "extract": "fail",
-    "tabulate_predictions": "memory",
-    "order_channels": "wait",  # and is cancelled
+    "convert_weights": "fail",
+    "fetch_images": "memory",
     "walk_back": "wait",  # and loses its node
+    "order_channels": "wait",  # and is cancelled
 }
 
 
@@ -104,6 +104,10 @@ class Run:
     def said(self):
         return (self.folder / "said.txt").read_text()
 
+    def go(self):
+        """Let go of all that waits."""
+        (self.mischief / "go").touch()
+
     def victim(self, script):
         """Wait until it has happened to a script; return the number of its job."""
         mark = self.mischief / f"happened-{script}"
@@ -117,27 +121,37 @@ class Run:
 def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
     cluster, in_peace, tmp_path, profile
 ):
+    before = cluster.jobs()
     with Run(cluster, profile, tmp_path, PLAN) as run:
         process = run.begin(*TARGETS)
-        stranded = run.victim("walk_back")
-        node = cluster.ask("squeue", "--noheader", "--jobs", stranded, "--format=%N").strip()
-        cluster.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=tried")
+        node = cluster.node_of(run.victim("walk_back"))
+        cluster.set_node(node, "DOWN")
         cancelled = run.victim("order_channels")
         cluster.ask("scancel", cancelled)
-        cluster.be_away(15)
+        cluster.wait_until(
+            lambda: (cancelled, "CANCELLED") in cluster.jobs(), "a job is not cancelled"
+        )
+        cluster.be_away(10)
         run.finish(process)
-        cluster.ask("scontrol", "update", f"NodeName={node}", "State=RESUME")
-        print(run.said(), cluster.jobs())
-        assert runs.digests(run.folder) == in_peace
+        cluster.set_node(node, "RESUME")
+    print(run.said(), set(cluster.jobs()) - set(before))
+    assert runs.digests(run.folder) == in_peace
 
 
+@pytest.mark.parametrize("profile", ["slurm", "sbatch"])
 def test_jobs_outlive_a_snakemake_that_is_killed_and_do_no_harm(
     cluster, in_peace, tmp_path, profile
 ):
     with Run(cluster, profile, tmp_path, {"extract": "wait"}) as run:
-        first = run.begin("activations")
+        killed = run.begin("activations")
         orphan = run.victim("extract")
-        run.kill(first)
-        second = run.begin("activations")
-        run.finish(second)
-        print(run.said(), cluster.jobs())
+        run.kill(killed)
+        again = run.begin("activations")
+        run.go()
+        run.finish(again)
+        cluster.wait_until(
+            lambda: (orphan, "COMPLETED") in cluster.jobs(), "the orphan does not end"
+        )
+    print(run.said(), cluster.jobs())
+    found = runs.digests(run.folder)
+    assert found == {name: in_peace[name] for name in found}

@@ -29,8 +29,9 @@ rule differentiate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
+        **GPU,
     params:
         code=code("differentiate.py"),
         network=network_params,

@@ -44,8 +44,9 @@ rule remove_filters:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
+        **GPU,
     params:
         code=code("remove_filters.py"),
         network=network_params,

@@ -105,8 +105,9 @@ rule spot_in_frames:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
+        **GPU,
     params:
         code=code("spot_in_frames.py"),
         network=network_params,

@@ -29,8 +29,8 @@ def main(weights, manifest, network, layers, shard, options, code, output):
     ) as writer:
         for batch in given.batches(options["batch"]):
             record = networks.record(net, batch.pixels, [*layers, net.scores])
-            maps = {layer: record[layer].numpy() for layer in layers}
-            writer.append(batch.names, maps, record[net.scores].numpy())
+            maps = {layer: record[layer].numpy(force=True) for layer in layers}
+            writer.append(batch.names, maps, record[net.scores].numpy(force=True))
 
 
 if "snakemake" in globals():

@@ -27,9 +27,9 @@ rule extract:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("extract.py"),
         network=network_params,

@@ -32,9 +32,9 @@ rule walk_back:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("walk_back.py"),
         network=network_params,
@@ -87,9 +87,9 @@ rule walk_variants:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2500 + CUDA),
         runtime=30,
-        **GPU,
     params:
         code=code("walk_variants.py"),
         network=network_params,

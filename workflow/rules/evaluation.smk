@@ -49,9 +49,9 @@ rule explain_photos:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("explain_photos.py"),
         network=network_params,
@@ -81,9 +81,9 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2000 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("evaluate.py"),
         network=network_params,
@@ -113,9 +113,9 @@ rule evaluate_mosaics:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("evaluate_mosaics.py"),
         network=network_params,
@@ -150,9 +150,9 @@ rule sanity:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(2000 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("check_sanity.py"),
         network=network_params,

@@ -29,9 +29,9 @@ rule differentiate:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("differentiate.py"),
         network=network_params,

@@ -44,9 +44,9 @@ rule remove_filters:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("remove_filters.py"),
         network=network_params,

@@ -105,9 +105,9 @@ rule spot_in_frames:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory(1500 + CUDA),
         runtime=60,
-        **GPU,
     params:
         code=code("spot_in_frames.py"),
         network=network_params,

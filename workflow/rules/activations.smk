@@ -55,7 +55,7 @@ rule gather_activations:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("gather.py"),
@@ -82,7 +82,7 @@ rule tabulate_predictions:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("tabulate_predictions.py"),

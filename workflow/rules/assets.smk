@@ -26,7 +26,7 @@ rule fetch_archive:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=60,
     params:
         download=lambda w: study.downloads[w.file],
@@ -48,7 +48,7 @@ rule network_weights:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2000),
+        mem_mb=memory(2000),  # the 528 MB of VGG-16, held three times
         runtime=20,
     params:
         code=code("convert_weights.py"),
@@ -75,7 +75,7 @@ rule image_set:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=60,
     params:
         code=code("fetch_images.py"),

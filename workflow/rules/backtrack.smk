@@ -88,7 +88,7 @@ rule walk_variants:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(2500 + CUDA),
+        mem_mb=memory(1250 + CUDA),
         runtime=30,
     params:
         code=code("walk_variants.py"),

@@ -50,7 +50,7 @@ rule explain_photos:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(2500 + CUDA),
+        mem_mb=memory(3500 + CUDA),
         runtime=60,
     params:
         code=code("explain_photos.py"),
@@ -82,7 +82,7 @@ rule evaluate:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(2000 + CUDA),
+        mem_mb=memory(1250 + CUDA),
         runtime=60,
     params:
         code=code("evaluate.py"),
@@ -114,7 +114,7 @@ rule evaluate_mosaics:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(2500 + CUDA),
+        mem_mb=memory(2000 + CUDA),
         runtime=60,
     params:
         code=code("evaluate_mosaics.py"),
@@ -151,7 +151,7 @@ rule sanity:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(2000 + CUDA),
+        mem_mb=memory(1750 + CUDA),
         runtime=60,
     params:
         code=code("check_sanity.py"),
@@ -178,7 +178,7 @@ rule train_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("train_scenes.py"),
@@ -204,7 +204,7 @@ rule evaluate_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(750),
         runtime=30,
     params:
         code=code("evaluate_scenes.py"),
@@ -251,7 +251,7 @@ rule summarise:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("summarise.py"),
@@ -312,7 +312,7 @@ rule draw_evaluation:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("draw_evaluation.py"),
@@ -348,7 +348,7 @@ rule draw_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_scenes.py"),
@@ -376,7 +376,7 @@ rule write_evaluation:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("write_evaluation.py"),

@@ -30,7 +30,7 @@ rule differentiate:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(1500 + CUDA),
+        mem_mb=memory(1750 + CUDA),
         runtime=60,
     params:
         code=code("differentiate.py"),
@@ -69,7 +69,7 @@ rule write_gradient_volumes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("write_gradient_volumes.py"),

@@ -68,7 +68,7 @@ rule find_objects:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("find_objects.py"),
@@ -106,7 +106,7 @@ rule spot_in_frames:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory(1500 + CUDA),
+        mem_mb=memory(1000 + CUDA),
         runtime=60,
     params:
         code=code("spot_in_frames.py"),
@@ -159,7 +159,7 @@ rule draw_tracks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_tracks.py"),

@@ -65,7 +65,7 @@ rule order_channels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=60,
     params:
         code=code("order_channels.py"),
@@ -95,7 +95,7 @@ rule order_by_one_method:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=60,
     params:
         code=code("order_by_one_method.py"),

@@ -24,9 +24,9 @@ def first(folder, script):
 
 def befall(folder, script, what):
     """Let something happen to the job that this process works for."""
-    if what == "memory":  # every time: the first is to be killed, the second has room
+    if what == "memory":  # every time, until there is room
         first(folder, script)
-        held = b"x" * 450_000_000
+        held = b"x" * 600_000_000
         time.sleep(5)  # SLURM looks once a second
         del held
     elif first(folder, script):

@@ -50,6 +50,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 MpiDefault=none
 KillWait=2
+# Nodes have the memory that is written here, and not a third of this machine's.
+SlurmdParameters=config_overrides
 # A node that somebody set down stays down.
 ReturnToService=1
 # Decide at once, where a large site decides every half minute.
@@ -57,7 +59,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=1,batch_sc
 AccountingStorageType=accounting_storage/none
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=4000"
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=16000"
 
 # Inside a job, the SLURM executor drops SLURM_CONF before it calls srun; on a real cluster the file
 # lies where SLURM looks.

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from slurm.cluster import Cluster
+from slurm.cluster import PATIENCE, Cluster
 from workflow import runs
 
 MISCHIEF = Path(__file__).with_name("mischief")
 
-#: Every kind of file that a stage writes, and one page of figures.
-TARGETS = (
-    "activations",
-    "orders",
+#: Every kind of file that a stage writes, and one page of figures; two Snakemakes start for every job
+#: of the SLURM executor, which gets fewer.
+FEW = ("activations", "orders", "backtrack")
+MANY = (
+    *FEW,
     "gradients",
-    "backtrack",
     "volumes",
     "kernels",
     "results/digits/digits/figures/channels/conv1",
@@ -44,8 +44,18 @@ def cluster():
 def in_peace(tmp_path_factory):
     """The digests of a run on this machine alone."""
     folder = runs.tiny_study(tmp_path_factory.mktemp("peace"))
-    runs.snakemake(folder, "--cores", 2, *TARGETS)
+    runs.snakemake(folder, "--cores", 2, *MANY)
     return runs.digests(folder)
+
+
+def assert_same(found, in_peace, targets):
+    """Whether files have the bytes of the local run, and none of the targets is missing."""
+    assert {name for name in found if found[name] != in_peace.get(name)} == set()
+    wanted = {"activations": "activations.h5", "orders": "quality.tsv", "backtrack": "variants.h5"}
+    for target in set(targets) & set(wanted):
+        assert any(name.endswith(wanted[target]) for name in found), target
+    if set(targets) == set(MANY):
+        assert set(found) == set(in_peace)
 
 
 class Run:
@@ -99,7 +109,7 @@ class Run:
 
     def finish(self, process):
         """Wait for the end of Snakemake, which must be a good one."""
-        assert process.wait(timeout=280) == 0, self.said() + self.cluster.logs()
+        assert process.wait(timeout=3 * PATIENCE) == 0, self.said() + self.cluster.logs()
 
     def said(self):
         return (self.folder / "said.txt").read_text()
@@ -117,13 +127,13 @@ class Run:
         return mark.read_text()
 
 
-@pytest.mark.parametrize("profile", ["slurm", "sbatch"])
+@pytest.mark.parametrize(("profile", "targets"), [("slurm", FEW), ("sbatch", MANY)])
 def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
-    cluster, in_peace, tmp_path, profile
+    cluster, in_peace, tmp_path, profile, targets
 ):
     before = cluster.jobs()
     with Run(cluster, profile, tmp_path, PLAN) as run:
-        process = run.begin(*TARGETS)
+        process = run.begin(*targets)
         node = cluster.node_of(run.victim("walk_back"))
         cluster.set_node(node, "DOWN")
         cancelled = run.victim("order_channels")
@@ -135,7 +145,7 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
         run.finish(process)
         cluster.set_node(node, "RESUME")
     print(run.said(), set(cluster.jobs()) - set(before))
-    assert runs.digests(run.folder) == in_peace
+    assert_same(runs.digests(run.folder), in_peace, targets)
 
 
 @pytest.mark.parametrize("profile", ["slurm", "sbatch"])
@@ -153,5 +163,4 @@ def test_jobs_outlive_a_snakemake_that_is_killed_and_do_no_harm(
             lambda: (orphan, "COMPLETED") in cluster.jobs(), "the orphan does not end"
         )
     print(run.said(), cluster.jobs())
-    found = runs.digests(run.folder)
-    assert found == {name: in_peace[name] for name in found}
+    assert_same(runs.digests(run.folder), in_peace, ["activations"])

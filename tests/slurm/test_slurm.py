@@ -51,7 +51,7 @@ def in_peace(tmp_path_factory):
 def assert_same(found, in_peace, targets):
     """Whether files have the bytes of the local run, and none of the targets is missing."""
     assert {name for name in found if found[name] != in_peace.get(name)} == set()
-    wanted = {"activations": "activations.h5", "orders": "quality.tsv", "backtrack": "variants.h5"}
+    wanted = {"activations": "activations.h5", "orders": "quality.tsv", "backtrack": "backtracks.h5"}
     for target in set(targets) & set(wanted):
         assert any(name.endswith(wanted[target]) for name in found), target
     if set(targets) == set(MANY):

@@ -2,6 +2,7 @@
 # make test  the test suite, in the same environment
 # make test-browser  the pages in a real browser
 # make test-kills    runs that are killed by force resume (KILLS=10)
+# make test-slurm    a private SLURM of several nodes runs the workflow, and things go wrong
 # make help  everything else
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ KILLS ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-kills stress lint reference help
+.PHONY: run test test-browser test-kills test-slurm stress lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -18,13 +19,16 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress --ignore=tests/slurm
 
 test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be there
 	$(BIN)/python -m pytest tests/browser
 
 test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compare what they resume to
 	CNNVIS_KILLS=$(KILLS) $(BIN)/python -m pytest tests/stress/test_kills.py
+
+test-slurm: $(VENV)/.ok ## run the workflow on a private SLURM, whose daemons have to be installed
+	$(BIN)/python -m pytest tests/slurm
 
 stress: $(VENV)/.ok ## what repeats for long: 50 kills
 	$(MAKE) test-kills KILLS=50
@@ -52,6 +56,7 @@ reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_support_table.py
 	$(BIN)/python tools/write_option_reference.py
 	$(BIN)/python tools/write_rule_graph.py
+	$(BIN)/python tools/write_resource_table.py
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import sys
 import traceback
@@ -46,8 +47,12 @@ def job(log: str) -> Iterator[Lines]:
 
 def _peak_memory() -> float:
     """Return the most memory this process has held so far, in MB (10^6 bytes)."""
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return held / 1e6 if sys.platform == "darwin" else held * 1024 / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():
+        (high_water,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text("ascii"), re.MULTILINE)
+        return int(high_water) * 1024 / 1e6
+    # What getrusage says begins, on Linux, with the memory of the process that started this one.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _name(log: str) -> str:

@@ -32,17 +32,18 @@ share is half as much again as was measured, and doubles whenever a job is kille
 (`retries` of a profile). Photos much larger than those of the default study, or networks much larger
 than SqueezeNet and EfficientNet-Lite0, take more: say so in a profile, with `set-resources`.
 
-`cores` is processor time over time: jobs keep to the one thread they declare, because studies have more
-jobs than machines have cores, and because one thread gives the same bytes everywhere.
+Time is processor time, which says the same on a busy machine; `cores` is processor time over time. Jobs
+keep to the one thread they declare, because studies have more jobs than machines have cores, and because
+one thread gives the same bytes everywhere.
 
-| rule | jobs | longest | cores | memory | declared: threads | memory | minutes |
+| rule | jobs | time | cores | memory | declared: threads | memory | minutes |
 |---|---|---|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The jobs of one rule: how many, and the most that one of them took."""
+    """The jobs of one rule: how many, and the most that one took (seconds of a processor, MB)."""
 
     jobs: int
     seconds: float
@@ -70,8 +71,11 @@ def measure(results: Path) -> dict[str, Measured]:
         for row in rows:
             seconds, cpu = float(row["s"]), _number(row["cpu_time"])
             memory = max(_number(row["max_rss"]), _peak(log))
-            found.setdefault(place.parts[0], []).append((seconds, cpu / seconds, memory))
-    return {rule: Measured(len(jobs), *map(max, zip(*jobs, strict=True))) for rule, jobs in found.items()}
+            found.setdefault(place.parts[0], []).append((cpu, cpu / seconds, memory))
+    return {
+        rule: Measured(len(jobs), *map(max, zip(*jobs, strict=True)))
+        for rule, jobs in found.items()
+    }
 
 
 def _number(text: str) -> float:

@@ -31,7 +31,8 @@ SlurmctldPort={ports[0]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+# A job whose node is lost begins again when its credential has run out: soon.
+AuthInfo=socket={folder}/munge/socket,cred_expire=20
 CredType=cred/munge
 # Loopback alone, where SLURM would listen on every address.
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,10 +132,11 @@ class Run:
 def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
     cluster, in_peace, tmp_path, profile, targets
 ):
-    before = cluster.jobs()
+    before = set(cluster.jobs())
     with Run(cluster, profile, tmp_path, PLAN) as run:
         process = run.begin(*targets)
-        node = cluster.node_of(run.victim("walk_back"))
+        stranded = run.victim("walk_back")
+        node = cluster.node_of(stranded)
         cluster.set_node(node, "DOWN")
         cancelled = run.victim("order_channels")
         cluster.ask("scancel", cancelled)
@@ -144,7 +146,14 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
         cluster.be_away(10)
         run.finish(process)
         cluster.set_node(node, "RESUME")
-    print(run.said(), set(cluster.jobs()) - set(before))
+    fates = dict(set(cluster.jobs()) - before)
+    assert fates.pop(cancelled) == "CANCELLED"
+    assert fates[stranded] == "COMPLETED", "SLURM itself gives it another node"
+    assert cluster.node_of(stranded) != node
+    assert [*fates.values()].count("FAILED") >= 2, "one that fails, one over its memory"
+    asked = [int(mb) for mb in re.findall(r"rule image_set:.*?mem_mb=(\d+)", run.said(), re.DOTALL)]
+    assert len(asked) > 1
+    assert asked == sorted(set(asked)), "each attempt asks for more memory"
     assert_same(runs.digests(run.folder), in_peace, targets)
 
 
@@ -162,5 +171,6 @@ def test_jobs_outlive_a_snakemake_that_is_killed_and_do_no_harm(
         cluster.wait_until(
             lambda: (orphan, "COMPLETED") in cluster.jobs(), "the orphan does not end"
         )
-    print(run.said(), cluster.jobs())
+    resumed = "Resuming incomplete job" in run.said()
+    assert resumed == (profile == "sbatch"), "sbatch finds its jobs again, the other starts anew"
     assert_same(runs.digests(run.folder), in_peace, ["activations"])

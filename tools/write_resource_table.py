@@ -1,6 +1,6 @@
 """Write docs/reference/resources.md: what the jobs of every rule ask for, and what they took.
 
-``make reference`` writes the page from docs/reference/resources.tsv and from what the rules declare.
+``make reference`` writes the page from docs/reference/resources.tsv and from what rules declare.
 To measure that table anew, run the default study and its evaluation, then this:
 
     .venv/bin/snakemake --cores 2 all evaluation
@@ -25,16 +25,17 @@ HEAD = """# Memory, time and threads of every rule
 
 *Made by `make reference`; do not edit it here.*
 
-What a job of each rule took at most, in the default study and its evaluation on two cores, and what it
-asks a cluster for at its first attempt. Memory holds the script and everything it imports; {beside} MB
-of what is declared are for the one or two Snakemakes that live in a job beside the script. The script's
-share is half as much again as was measured, and doubles whenever a job is killed and tried again
-(`retries` of a profile). Photos much larger than those of the default study, or networks much larger
-than SqueezeNet and EfficientNet-Lite0, take more: say so in a profile, with `set-resources`.
+What a job of each rule took at most, in the default study and its evaluation on two cores, and
+what it asks a cluster for at its first attempt. Memory holds the script and everything it imports;
+{beside} MB of what is declared are for the one or two Snakemakes that live in a job beside the
+script. The script's share is half as much again as was measured, and doubles whenever a job is
+killed and tried again (`retries` of a profile). Photos much larger than those of the default
+study, or networks much larger than SqueezeNet and EfficientNet-Lite0, take more: say so in a
+profile, with `set-resources`.
 
-Time is processor time, which says the same on a busy machine; `cores` is processor time over time. Jobs
-keep to the one thread they declare, because studies have more jobs than machines have cores, and because
-one thread gives the same bytes everywhere.
+Time is processor time, which says the same on a busy machine; `cores` is processor time over time.
+Jobs keep to the one thread they declare, because studies have more jobs than machines have cores,
+and because one thread gives the same bytes everywhere.
 
 | rule | jobs | time | cores | memory | declared: threads | memory | minutes |
 |---|---|---|---|---|---|---|---|

@@ -59,4 +59,5 @@ def test_a_run_through_pbs(tmp_path, monkeypatch):
     runs.snakemake(folder, "--workflow-profile", "profiles/pbs", "--jobs", 2, "kernels")
     assert list((folder / "results").rglob("*.png"))
     asked = (tmp_path / "pbs/asked").read_text()
-    assert re.search(r"-N network_weights -l select=1:ncpus=1:mem=2400mb:ngpus=0 -l walltime=1200 ", asked)
+    wanted = r"-N network_weights -l select=1:ncpus=1:mem=2400mb:ngpus=0 -l walltime=1200 "
+    assert re.search(wanted, asked)

@@ -67,8 +67,8 @@ NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=
 SRUN = """SLURM_CONF={conf} exec /usr/bin/srun "$@"
 """
 
-# The executor asks sacct where squeue fails, and on a cluster without a database would then wait for
-# ever. This is the database's answer to its question, taken from the controller.
+# The executor asks sacct where squeue fails, and on a cluster without a database would then wait
+# for ever. This is the database's answer to its question, taken from the controller.
 SACCT = """while [ $# -gt 0 ]; do
     [ "$1" = --name ] && exec squeue --states=all --noheader --name "$2" --format "%A|%T"
     shift
@@ -226,9 +226,10 @@ class Cluster:
         return process
 
     def _answers(self):
-        return "UP" in subprocess.run(
+        asked = subprocess.run(
             ["scontrol", "ping"], env=self.environment, capture_output=True, text=True
-        ).stdout
+        )
+        return "UP" in asked.stdout
 
     def _idle(self):
         with suppress(AssertionError):  # slurmctld does not answer yet

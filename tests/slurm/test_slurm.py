@@ -15,8 +15,8 @@ from workflow import runs
 
 MISCHIEF = Path(__file__).with_name("mischief")
 
-#: Every kind of file that a stage writes, and one page of figures; two Snakemakes start for every job
-#: of the SLURM executor, which gets fewer.
+#: Every kind of file that a stage writes, and one page of figures. The executor for SLURM, which
+#: starts two Snakemakes for every job, gets fewer.
 FEW = ("activations", "orders", "backtrack")
 MANY = (
     *FEW,
@@ -52,9 +52,9 @@ def in_peace(tmp_path_factory):
 def assert_same(found, in_peace, targets):
     """Whether files have the bytes of the local run, and none of the targets is missing."""
     assert {name for name in found if found[name] != in_peace.get(name)} == set()
-    wanted = {"activations": "activations.h5", "orders": "quality.tsv", "backtrack": "backtracks.h5"}
-    for target in set(targets) & set(wanted):
-        assert any(name.endswith(wanted[target]) for name in found), target
+    last = {"activations": "activations.h5", "orders": "quality.tsv", "backtrack": "backtracks.h5"}
+    for target in set(targets) & set(last):
+        assert any(name.endswith(last[target]) for name in found), target
     if set(targets) == set(MANY):
         assert set(found) == set(in_peace)
 

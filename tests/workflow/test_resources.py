@@ -4,11 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-
 from docs.test_reference import tool
 
 ROOT = Path(__file__).parents[2]
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+
+
+def script(body):
+    """The text of a rule's script."""
+    return (ROOT / "workflow/scripts" / re.search(r"scripts/(\w+\.py)", body)[1]).read_text()
+
+
 #: Rules that do something, by name; those that inherit (`use rule`) have what their model has.
 WORKING = {
     name: body
@@ -16,11 +22,7 @@ WORKING = {
     if "script:" in body
 }
 #: Those whose scripts run a network of the study, on a GPU if it is to.
-WITH_NETWORK = {
-    name
-    for name, body in WORKING.items()
-    if "inputs.read(" in (ROOT / "workflow/scripts" / re.search(r"scripts/(\w+\.py)", body)[1]).read_text()
-}
+WITH_NETWORK = {name for name, body in WORKING.items() if "inputs.read(" in script(body)}
 
 
 @pytest.fixture(scope="module")

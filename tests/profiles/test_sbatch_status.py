@@ -46,6 +46,11 @@ def test_what_squeue_does_not_know_sacct_is_asked(site, squeue, state, expected)
     assert site.says() == [expected]
 
 
+def test_sacct_may_answer_in_several_lines(site):
+    site.answers(squeue=UNKNOWN, sacct="echo COMPLETED; echo COMPLETED")
+    assert site.says() == ["success"]
+
+
 @pytest.mark.parametrize("squeue", [UNKNOWN, "true"])
 @pytest.mark.parametrize("sacct", [DISABLED, "true"])
 def test_a_job_that_nobody_knows_has_failed(site, squeue, sacct):

@@ -115,7 +115,9 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        left = self.left_over()
+        end = time.monotonic() + 30  # what looked after a job ends a moment later than the job
+        while (left := self.left_over()) and time.monotonic() < end:
+            time.sleep(0.2)
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -165,13 +167,14 @@ class Cluster:
         return "\n".join(f"== {path.name}\n{path.read_text()[-1500:]}" for path in paths)
 
     def left_over(self):
-        """Return the ids of all processes that have this cluster's folder in their environment."""
+        """Return all processes with this cluster's folder in their environment: id -> command."""
         mark = f"SLURM_CONF={self.folder}/".encode()
-        found = []
+        found = {}
         for place in Path("/proc").iterdir():
             with suppress(OSError):
                 if place.name.isdigit() and mark in (place / "environ").read_bytes():
-                    found.append(int(place.name))
+                    command = (place / "cmdline").read_bytes().replace(b"\0", b" ")
+                    found[int(place.name)] = command.decode(errors="replace")[:200]
         return found
 
     def _configure(self):

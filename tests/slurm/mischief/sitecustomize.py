@@ -36,8 +36,8 @@ def befall(folder, script, what):
 
 
 def wait_for(path):
-    """Wait until a file is there, for two minutes at most."""
-    for _ in range(1200):
+    """Wait until a file is there, for ten minutes at most."""
+    for _ in range(6000):
         if path.exists():
             return
         time.sleep(0.1)

@@ -118,9 +118,7 @@ class Cluster:
         end = time.monotonic() + 30  # what looked after a job ends a moment later than the job
         while (left := self.left_over()) and time.monotonic() < end:
             time.sleep(0.2)
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(left)
         logs = self.logs()
         shutil.rmtree(self.folder)
         assert not left, f"processes were left, and are killed now: {left}\n{logs}"
@@ -146,6 +144,11 @@ class Cluster:
         """Set a node down, or bring it back, as an administrator does."""
         self.ask("scontrol", "update", f"NodeName={name}", f"State={state}", "Reason=tried")
 
+    def lose(self, name):
+        """Set a node down, and end at once whatever runs on it, as when its power fails."""
+        self.set_node(name, "DOWN")
+        _kill(self.left_over(f"SLURMD_NODENAME={name}\0"))
+
     def wait_until(self, holds, otherwise):
         """Wait until something holds, and fail where it takes too long."""
         end = time.monotonic() + PATIENCE
@@ -166,13 +169,14 @@ class Cluster:
         paths = sorted((self.folder / "logs").glob("*.log"))
         return "\n".join(f"== {path.name}\n{path.read_text()[-1500:]}" for path in paths)
 
-    def left_over(self):
-        """Return all processes with this cluster's folder in their environment: id -> command."""
-        mark = f"SLURM_CONF={self.folder}/".encode()
+    def left_over(self, more=""):
+        """Return the processes of this cluster, by their environment: id -> command."""
+        marks = [f"SLURM_CONF={self.folder}/".encode(), more.encode()]
         found = {}
         for place in Path("/proc").iterdir():
             with suppress(OSError):
-                if place.name.isdigit() and mark in (place / "environ").read_bytes():
+                environment = (place / "environ").read_bytes() if place.name.isdigit() else b""
+                if all(mark in environment for mark in marks):
                     command = (place / "cmdline").read_bytes().replace(b"\0", b" ")
                     found[int(place.name)] = command.decode(errors="replace")[:200]
         return found
@@ -238,6 +242,12 @@ class Cluster:
         with suppress(AssertionError):  # slurmctld does not answer yet
             return set(self.ask("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split())
         return set()
+
+
+def _kill(pids):
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _free_ports(count):

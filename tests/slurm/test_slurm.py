@@ -137,7 +137,7 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
         process = run.begin(*targets)
         stranded = run.victim("walk_back")
         node = cluster.node_of(stranded)
-        cluster.set_node(node, "DOWN")
+        cluster.lose(node)
         cancelled = run.victim("order_channels")
         cluster.ask("scancel", cancelled)
         cluster.wait_until(

@@ -171,7 +171,7 @@ class Cluster:
 
     def left_over(self, more=""):
         """Return the processes of this cluster, by their environment: id -> command."""
-        marks = [f"SLURM_CONF={self.folder}/".encode(), more.encode()]
+        marks = [f"{self.folder}/".encode(), more.encode()]
         found = {}
         for place in Path("/proc").iterdir():
             with suppress(OSError):

@@ -2,6 +2,7 @@
 # make test  the test suite, in the same environment
 # make test-browser  the pages in a real browser
 # make test-kills    runs that are killed by force resume (KILLS=10)
+# make test-slurm    a private SLURM of several nodes runs the workflow, and things go wrong
 # make help  everything else
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ VENV := .venv
 AUDIT := .venv-audit
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-kills test-offline stress audit lint reference help
+.PHONY: run test test-browser test-kills test-offline test-slurm stress audit lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -19,7 +20,7 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress --ignore=tests/slurm
 
 test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be there
 	$(BIN)/python -m pytest tests/browser
@@ -29,6 +30,9 @@ test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compa
 
 test-offline: $(VENV)/.ok ## run studies with the network taken away, after their downloads
 	$(BIN)/python -m pytest tests/stress/test_without_network.py
+
+test-slurm: $(VENV)/.ok ## run the workflow on a private SLURM, whose daemons have to be installed
+	$(BIN)/python -m pytest tests/slurm
 
 stress: $(VENV)/.ok ## what repeats for long: 50 kills
 	$(MAKE) test-kills KILLS=50
@@ -65,6 +69,7 @@ reference: $(VENV)/.ok ## write the generated parts of the documentation anew
 	$(BIN)/python tools/write_support_table.py
 	$(BIN)/python tools/write_option_reference.py
 	$(BIN)/python tools/write_rule_graph.py
+	$(BIN)/python tools/write_resource_table.py
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

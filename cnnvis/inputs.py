@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from cnnvis import images, models, network, pipeline, sheets
-from cnnvis.errors import ImageError, did_you_mean
+from cnnvis.errors import ImageError, NetworkError, did_you_mean
 from cnnvis.labels import FIRST, Image
 from cnnvis.progress import Watch, unwatched
 
@@ -25,12 +27,14 @@ class Inputs:
         preprocessing: how a photo becomes its input.
         rows: the rows of the manifest, one an image.
         weights_sha256: digest that stands for the network's weights.
+        device: what the network runs on; ``cpu``, or the name of a GPU.
     """
 
     net: network.Network
     preprocessing: images.Preprocessing
     rows: "pd.DataFrame"
     weights_sha256: str
+    device: str = "cpu"
 
     @property
     def labels(self) -> tuple[Image, ...]:
@@ -39,8 +43,9 @@ class Inputs:
 
     @property
     def digests(self) -> dict[str, str]:
-        """The inputs as a provenance names them."""
-        return {"weights": self.weights_sha256, "images": sheets.digest(self.rows)}
+        """The inputs as a provenance names them, and the GPU, whose numbers are its own."""
+        found = {"weights": self.weights_sha256, "images": sheets.digest(self.rows)}
+        return found if self.device == "cpu" else found | {"device": self.device}
 
     def playing(self, role: str) -> "Inputs":
         """Return the network with the images of one role.
@@ -100,20 +105,37 @@ def read(
     Args:
         weights: the safetensors file of the network.
         manifest: the table of an image set, or of one shard of it.
-        described: the network's ``architecture`` and ``preprocessing``, as its catalogue entry.
+        described: the network's ``architecture`` and ``preprocessing``, as its catalogue entry;
+            with ``device`` where it is not to run on the processor: ``cuda``, or ``auto`` for a
+            GPU where there is one.
         graph: ``network.trace`` where hooks on modules do not do.
 
     Raises:
-        NetworkError: the weights do not fit the architecture.
+        NetworkError: the weights do not fit the architecture, or there is no GPU.
         TraceError: ``graph`` cannot follow the network.
         ConfigError: the preprocessing cannot be meant.
         ImageError: the manifest cannot be read.
     """
     preprocessing = images.Preprocessing.from_mapping(described["preprocessing"])
-    model = models.load(described["architecture"], weights=weights)
+    device = _device(described.get("device", "cpu"))
+    model = models.load(described["architecture"], weights=weights).to(device)
     return Inputs(
         net=graph(model, input_shape=(3, preprocessing.crop, preprocessing.crop)),
         preprocessing=preprocessing,
         rows=sheets.read_manifest(manifest),
         weights_sha256=models.provenance_digest(weights),
+        device=torch.cuda.get_device_name() if device == "cuda" else device,
     )
+
+
+def _device(wanted: str) -> str:
+    """Return torch's name of the device that a network is to run on: ``cpu`` or ``cuda``."""
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise NetworkError(
+            "device: cuda, but this job sees no GPU. Ask for one (the rules say gpu=1: see "
+            "docs/how-to/run-on-a-cluster.md), install a build of torch for CUDA, or set device to "
+            "auto or cpu."
+        )
+    return "cuda"

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import resource
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +33,8 @@ def job(given: Snakemake) -> Iterator[Lines]:
     is kept too. An error meant for the user is printed as one paragraph, any other with its
     traceback; both end the script with exit code 1. When the body has ended well, the hashes of
     all that went in and came out are recorded (:mod:`cnnvis.records`).
+    The last line of a log says how much memory the script took at most, which Snakemake's benchmark
+    sees only if it looks at that moment.
 
     Yields:
         What long work is watched with: its lines go to the log, and to where Snakemake writes.
@@ -59,6 +63,18 @@ def job(given: Snakemake) -> Iterator[Lines]:
         except Exception:
             traceback.print_exc(file=file)
             sys.exit(1)
+        finally:
+            print(f"peak memory: {_peak_memory():.0f} MB", file=file)
+
+
+def _peak_memory() -> float:
+    """Return the most memory this process has held so far, in MB (10^6 bytes)."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (high_water,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text("ascii"), re.MULTILINE)
+        return int(high_water) * 1024 / 1e6
+    # What getrusage says begins, on Linux, with the memory of the process that started this one.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _name(log: str) -> str:

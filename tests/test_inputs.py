@@ -7,7 +7,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from cnnvis import inputs, models, network, sheets
-from cnnvis.errors import ImageError, TraceError
+from cnnvis.errors import ImageError, NetworkError, TraceError
 from cnnvis.files import sha256
 
 PREPROCESSING = {"resize": 70, "crop": 64}
@@ -70,6 +70,29 @@ def test_batches_are_watched(weights, manifest):
     names = [part.names for part in read(weights, manifest).batches(2, watch)]
     assert names == [("a", "b"), ("c",)]
     assert seen == [(0, 2, "batches"), (1, 2, "batches")]
+
+
+def test_a_gpu_is_taken_only_where_there_is_one(weights, manifest, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    described = {"architecture": "squeezenet1_1", "preprocessing": PREPROCESSING}
+    given = inputs.read(weights, manifest, described | {"device": "auto"})
+    assert given.device == "cpu"
+    assert given.digests == read(weights, manifest).digests
+    with pytest.raises(NetworkError, match="sees no GPU"):
+        inputs.read(weights, manifest, described | {"device": "cuda"})
+
+
+def test_a_network_goes_to_the_gpu_and_the_provenance_names_it(weights, manifest, monkeypatch):
+    moved = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    monkeypatch.setattr(torch.nn.Module, "to", lambda model, to: moved.append(to) or model)
+    described = {"architecture": "squeezenet1_1", "preprocessing": PREPROCESSING}
+    for device in ("auto", "cuda"):
+        given = inputs.read(weights, manifest, described | {"device": device})
+        assert given.digests["device"] == "Some GPU"
+    assert moved == ["cuda", "cuda"]
+    assert "device" not in read(weights, manifest).digests
 
 
 def test_the_way_to_the_graph_can_be_chosen(weights, manifest):

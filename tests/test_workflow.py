@@ -1,5 +1,6 @@
 """The log of a job keeps everything, and an error of the user's is one paragraph."""
 
+import re
 import subprocess
 import sys
 
@@ -33,6 +34,17 @@ def test_a_job_logs_what_it_prints_and_how_it_fails(tmp_path, body, code, expect
     assert "from Python" in log
     assert expected in log
     assert absent not in log
+
+
+@pytest.mark.parametrize(("held", "least", "most"), [(0, 5, 100), (300_000_000, 300, 400)])
+def test_the_last_line_of_a_log_says_what_memory_the_job_took(tmp_path, held, least, most):
+    beside = bytearray(200_000_000)  # of the process that starts the job, and none of its own
+    run = JOB.format(body=f"held = b'x' * {held}; del held")
+    subprocess.run([sys.executable, "-c", run], cwd=tmp_path, check=True)
+    del beside
+    last = (tmp_path / "logs/a.log").read_text().splitlines()[-1]
+    peak = float(re.fullmatch(r"peak memory: (\d+) MB", last)[1])
+    assert least < peak < most
 
 
 WATCHED = """

@@ -27,7 +27,8 @@ rule extract:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
     params:
         code=code("extract.py"),
@@ -53,7 +54,7 @@ rule gather_activations:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("gather.py"),
@@ -80,7 +81,7 @@ rule tabulate_predictions:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("tabulate_predictions.py"),

@@ -28,7 +28,7 @@ rule fetch_archive:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=60,
     params:
         download=lambda w: study.downloads[w.file],
@@ -50,7 +50,7 @@ rule network_weights:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2000),
+        mem_mb=memory(2000),  # the 528 MB of VGG-16, held three times
         runtime=20,
     params:
         code=code("convert_weights.py"),
@@ -78,7 +78,7 @@ rule image_part:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=60,
     params:
         code=code("check_images.py"),

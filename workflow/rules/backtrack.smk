@@ -32,7 +32,8 @@ rule walk_back:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
     params:
         code=code("walk_back.py"),
@@ -53,6 +54,7 @@ use rule gather_activations as gather_backtracks with:
         "results/logs/gather_backtracks/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_backtracks/{network}/{images}.tsv"
+    localrule: True
 
 
 use rule gather_activations as gather_objects with:
@@ -64,6 +66,7 @@ use rule gather_activations as gather_objects with:
         "results/logs/gather_objects/{network}/{images}.log",
     benchmark:
         "results/benchmarks/gather_objects/{network}/{images}.tsv"
+    localrule: True
 
 
 rule walk_variants:
@@ -83,7 +86,8 @@ rule walk_variants:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2500),
+        **GPU,
+        mem_mb=memory(1250 + CUDA),
         runtime=30,
     params:
         code=code("walk_variants.py"),

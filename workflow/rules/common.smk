@@ -41,11 +41,20 @@ def code(script):
     return source_digest(workflow.source_path(f"../scripts/{script}"))
 
 
-def memory(base):
-    """Memory in MB that doubles with every retry."""
+# On a cluster, one or two Snakemakes live in a job beside its script: so many MB.
+SNAKEMAKES = 400
+
+# What a job that runs a network asks for beyond that, unless it is to run on the processor. The
+# libraries of CUDA take their share of the machine's memory, too.
+GPU = {"gpu": 1, "gpu_manufacturer": "nvidia"} if settings["device"] != "cpu" else {}
+CUDA = 2500 if GPU else 0
+
+
+def memory(script):
+    """Memory in MB for a job whose script takes so much; its share doubles with every retry."""
 
     def mem_mb(wildcards, attempt):
-        return base * 2 ** (attempt - 1)
+        return SNAKEMAKES + script * 2 ** (attempt - 1)
 
     return mem_mb
 
@@ -111,12 +120,13 @@ def shards(pattern):
 def network_params(wildcards):
     """What a stage must know of a network to build it and to prepare its input."""
     entry = study.networks[wildcards.network].entry
-    return {
+    described = {
         "name": entry.name,
         "architecture": entry.architecture,
         "architecture_source": module_digest(entry.architecture),
         "preprocessing": dict(entry.preprocessing),
     }
+    return described | ({"device": settings["device"]} if GPU else {})
 
 
 def class_params(wildcards):

@@ -49,7 +49,8 @@ rule explain_photos:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2500),
+        **GPU,
+        mem_mb=memory(3500 + CUDA),
         runtime=60,
     params:
         code=code("explain_photos.py"),
@@ -80,7 +81,8 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2000),
+        **GPU,
+        mem_mb=memory(1250 + CUDA),
         runtime=60,
     params:
         code=code("evaluate.py"),
@@ -111,7 +113,8 @@ rule evaluate_mosaics:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2500),
+        **GPU,
+        mem_mb=memory(2000 + CUDA),
         runtime=60,
     params:
         code=code("evaluate_mosaics.py"),
@@ -147,7 +150,8 @@ rule sanity:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(2000),
+        **GPU,
+        mem_mb=memory(1750 + CUDA),
         runtime=60,
     params:
         code=code("check_sanity.py"),
@@ -174,7 +178,7 @@ rule train_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("train_scenes.py"),
@@ -200,7 +204,7 @@ rule evaluate_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(750),
         runtime=30,
     params:
         code=code("evaluate_scenes.py"),
@@ -247,7 +251,7 @@ rule summarise:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("summarise.py"),
@@ -308,7 +312,7 @@ rule draw_evaluation:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("draw_evaluation.py"),
@@ -344,7 +348,7 @@ rule draw_scenes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_scenes.py"),
@@ -372,7 +376,7 @@ rule write_evaluation:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("write_evaluation.py"),

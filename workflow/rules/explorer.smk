@@ -30,7 +30,8 @@ rule walk_channels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1500 + CUDA),
         runtime=60,
     params:
         code=code("walk_channels.py"),

@@ -47,7 +47,7 @@ rule draw_predictions:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_predictions.py"),
@@ -84,7 +84,7 @@ rule draw_channels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_channels.py"),
@@ -137,7 +137,7 @@ rule draw_orderings:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("draw_orderings.py"),
@@ -177,7 +177,7 @@ rule draw_volumes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_volumes.py"),
@@ -217,7 +217,7 @@ rule draw_through:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_through.py"),
@@ -278,7 +278,7 @@ rule draw_gradients:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_gradients.py"),
@@ -346,7 +346,7 @@ rule draw_backtracks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("draw_backtracks.py"),

@@ -29,7 +29,8 @@ rule differentiate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1750 + CUDA),
         runtime=60,
     params:
         code=code("differentiate.py"),
@@ -50,6 +51,7 @@ use rule gather_activations as gather_gradients with:
         "results/logs/gather_gradients/{network}/{images}/{layer}.log",
     benchmark:
         "results/benchmarks/gather_gradients/{network}/{images}/{layer}.tsv"
+    localrule: True
 
 
 rule write_gradient_volumes:
@@ -66,7 +68,7 @@ rule write_gradient_volumes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("write_gradient_volumes.py"),

@@ -44,7 +44,8 @@ rule remove_filters:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1000 + CUDA),
         runtime=60,
     params:
         code=code("remove_filters.py"),
@@ -75,7 +76,7 @@ rule study_digits:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(750),
         runtime=20,
     params:
         code=code("study_digits.py"),
@@ -111,7 +112,7 @@ rule draw_importance:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("draw_importance.py"),

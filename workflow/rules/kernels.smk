@@ -38,7 +38,7 @@ rule draw_kernels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("draw_kernels.py"),

@@ -68,7 +68,7 @@ rule find_objects:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("find_objects.py"),
@@ -105,7 +105,8 @@ rule spot_in_frames:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1500),
+        **GPU,
+        mem_mb=memory(1000 + CUDA),
         runtime=60,
     params:
         code=code("spot_in_frames.py"),
@@ -158,7 +159,7 @@ rule draw_tracks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=20,
     params:
         code=code("draw_tracks.py"),

@@ -66,7 +66,7 @@ rule order_channels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=60,
     params:
         code=code("order_channels.py"),
@@ -97,7 +97,7 @@ rule order_by_one_method:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(500),
         runtime=60,
     params:
         code=code("order_by_one_method.py"),

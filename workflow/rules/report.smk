@@ -42,7 +42,7 @@ rule write_index:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("write_index.py"),
@@ -84,7 +84,7 @@ rule write_alone:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(250),
         runtime=10,
     params:
         code=code("write_alone.py"),

@@ -51,7 +51,7 @@ rule write_volumes:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("write_volumes.py"),
@@ -82,7 +82,7 @@ rule write_one_volume:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(250),
         runtime=20,
     params:
         code=code("write_volumes.py"),

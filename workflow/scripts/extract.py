@@ -32,8 +32,8 @@ def main(weights, manifest, network, layers, options, code, output, watch):
     ):
         for batch in given.batches(options["batch"], watch):
             record = networks.record(net, batch.pixels, [*layers, net.scores])
-            maps = {layer: record[layer].numpy() for layer in layers}
-            append(batch.names, maps, record[net.scores].numpy())
+            maps = {layer: record[layer].numpy(force=True) for layer in layers}
+            append(batch.names, maps, record[net.scores].numpy(force=True))
 
 
 if "snakemake" in globals():

@@ -15,7 +15,7 @@ def main(given, gradients, network, roles, layers, weighing, removing, output):
     for path in gradients:
         layer, unit = gradient_file.layer(path), gradient_file.unit(path)
         groups = importance.groups_of(gradient_file.images(path), roles)
-        weights = study.net.node(layer).module.weight.detach().numpy()
+        weights = study.net.node(layer).module.weight.numpy(force=True)
         found = importance.by_image(gradient_file.blocks(path), weights)
         means = importance.by_group(found, groups, seed=weighing["seed"])
         table = importance.table(means, groups, unit=unit)

@@ -57,7 +57,7 @@ def append(net, record, part, names, options, writer):
     from cnnvis import backtrack, predictions
 
     choices = {key: value for key, value in options.items() if key not in ("target", "batch")}
-    scores = record[net.scores].numpy()
+    scores = record[net.scores].numpy(force=True)
     targets = predictions.targets(options["target"], scores, names)
     starts = backtrack.Starts.ranked(net.scores, targets)
     found = backtrack.from_units(net, record, starts, backtrack.Options.of(choices))

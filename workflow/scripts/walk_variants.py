@@ -13,7 +13,7 @@ def main(weights, manifest, network, classes, options, choices, code, output):
     net = networks.fold(given.net)
     (part,) = given.batches(1)
     record = networks.record(net, part.pixels)
-    targets = predictions.targets(options["target"], record[net.scores].numpy(), classes)
+    targets = predictions.targets(options["target"], record[net.scores].numpy(force=True), classes)
     own = backtrack.Options(
         **{key: value for key, value in options.items() if key not in ("target", "batch")}
     )

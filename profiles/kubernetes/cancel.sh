@@ -1,0 +1,3 @@
+#!/bin/sh
+# Cancel jobs: cancel.sh job.batch/NAME ...
+exec kubectl delete --wait=false "$@"

@@ -143,7 +143,7 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
         cluster.wait_until(
             lambda: (cancelled, "CANCELLED") in cluster.jobs(), "a job is not cancelled"
         )
-        cluster.be_away(10)
+        cluster.be_away(5)
         run.finish(process)
         cluster.set_node(node, "RESUME")
     fates = dict(set(cluster.jobs()) - before)
@@ -174,5 +174,5 @@ def test_jobs_outlive_a_snakemake_that_is_killed_and_do_no_harm(
             lambda: (orphan, "COMPLETED") in cluster.jobs(), "the orphan does not end"
         )
         assert_same(runs.digests(run.folder), in_peace, ["activations"])
-        run.finish(run.begin("activations"))
+    runs.snakemake(run.folder, "--cores", 2, "activations")
     assert_same(runs.digests(run.folder), in_peace, ["activations"])

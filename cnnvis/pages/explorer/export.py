@@ -123,7 +123,7 @@ def _write_layer(
     content = {
         "orders": channels.orders(paths, quality),
         "clusters": channels.clusters(paths),
-        "alike": channels.alike(np.load(folder / "similarity.npy")),
+        "alike": channels.alike(np.load(folder / "similarity.npy", allow_pickle=False)),
         "kernels": channels.kernels_of(study.weights, convolution),
         **{key: summary[key] for key in ("mean", "maximum", "on", "photos", "peaks")},
     }

@@ -13,7 +13,7 @@ from cnnvis.pages.index import Care, Link, Page, Picture, Prediction, Section
 LEAD = (
     "Feature maps in several orders, gradients of a class score by filter weights, and the pixels "
     "that predictions go back to. Begin with the predictions: they show that the weights are real. "
-    "How good explanations are is measured by `snakemake evaluation`, which writes "
+    "How good explanations are is measured by snakemake evaluation, which writes "
     "evaluation.html beside this page."
 )
 

@@ -218,7 +218,9 @@ def test_a_process_whose_disk_was_full_ends_well(tmp_path, compression):
     """HDF5 by itself would try again when the process ends, and crash."""
     said = in_another_process(FILL_THE_DISK, tmp_path / "a.h5", compression)
     assert "no space left while writing" in said
-    assert 4 <= int(said.split()[0]) < 12, "the writer stops soon after the disk is full: 4 fit"
+    stopped = int(said.split()[0])
+    # Three images of 256 KiB fit into 1 MiB beside the header; compressed ones wait in a cache.
+    assert stopped == 3 if not compression else 4 <= stopped < 12, "the writer stops soon after"
     assert names(tmp_path) == []
 
 

@@ -62,8 +62,9 @@ def write(
         log: its log, after which the record is called.
         rule: what Snakemake calls it.
         params: its settings; what JSON cannot hold is written as text.
-        inputs: paths of what went in: files, and folders, of which every file counts.
-        outputs: paths of what came out.
+        inputs: paths of what went in. Folders are left out: they hold photos, of which there may be
+            a million, and the manifest that goes in beside them has the sha256 of each.
+        outputs: paths of what came out: files, and folders, of which every file counts.
 
     Raises:
         FileError: the disk is full, or the folder cannot be written to.
@@ -71,7 +72,7 @@ def write(
     found = {
         "rule": rule,
         "params": json.loads(json.dumps(dict(params), default=str, sort_keys=True)),
-        "inputs": _hashes(inputs),
+        "inputs": _hashes(path for path in inputs if not Path(path).is_dir()),
         "outputs": _hashes(outputs),
         "versions": _versions(),
     }

@@ -97,6 +97,18 @@ def test_what_was_made_from_another_state_is_named(tree):
     )
 
 
+def test_a_folder_that_went_in_is_not_hashed(tree):
+    records.write(
+        "results/logs/order/net.log",
+        rule="order",
+        params={},
+        inputs=["results/net/maps.h5", "results/net/pictures"],
+        outputs=["results/net/order.json"],
+    )
+    record = json.loads((tree / "results/records/order/net.json").read_text())
+    assert list(record["inputs"]) == ["results/net/maps.h5"]
+
+
 def test_the_same_work_writes_the_same_record(tree):
     path = tree / "results/records/order/net.json"
     before = path.read_bytes()

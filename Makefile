@@ -2,6 +2,8 @@
 # make test  the test suite, in the same environment
 # make test-browser  the pages in a real browser
 # make test-kills    runs that are killed by force resume (KILLS=10)
+# make test-same     the same numbers in other batches, shards and threads
+# make test-offline  studies without a network, after their downloads
 # make test-slurm    a private SLURM of several nodes runs the workflow, and things go wrong
 # make help  everything else
 
@@ -12,7 +14,7 @@ VENV := .venv
 AUDIT := .venv-audit
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-kills test-offline test-slurm stress audit lint reference help
+.PHONY: run test test-browser test-kills test-same test-offline test-slurm stress audit lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -27,6 +29,9 @@ test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be
 
 test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compare what they resume to
 	CNNVIS_KILLS=$(KILLS) $(BIN)/python -m pytest tests/stress/test_kills.py
+
+test-same: $(VENV)/.ok ## compare numbers for other batches, shards and threads
+	$(BIN)/python -m pytest tests/stress/test_same_numbers.py
 
 test-offline: $(VENV)/.ok ## run studies with the network taken away, after their downloads
 	$(BIN)/python -m pytest tests/stress/test_without_network.py

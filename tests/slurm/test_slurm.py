@@ -29,7 +29,7 @@ MANY = (
 #: What happens to the first job that runs a script (or to every one: memory).
 PLAN = {
     "convert_weights": "fail",
-    "fetch_images": "memory",
+    "check_images": "memory",
     "walk_back": "wait",  # and loses its node
     "order_channels": "wait",  # and is cancelled
 }
@@ -115,6 +115,15 @@ class Run:
     def said(self):
         return (self.folder / "said.txt").read_text()
 
+    def asked(self, rule):
+        """Return how many MB each attempt of a rule asked for, shard by shard."""
+        found = {}
+        blocks = re.findall(rf"^rule {rule}:\n(?:    .*\n)+", self.said(), re.MULTILINE)
+        for block in blocks:
+            shard = re.search(r"shard=(\d+)", block)[1]
+            found.setdefault(shard, []).append(int(re.search(r"mem_mb=(\d+)", block)[1]))
+        return found
+
     def go(self):
         """Let go of all that waits."""
         (self.mischief / "go").touch()
@@ -151,10 +160,11 @@ def test_whatever_happens_to_jobs_the_bytes_are_those_of_a_local_run(
     assert fates[stranded] == "COMPLETED", "SLURM itself gives it another node"
     assert cluster.node_of(stranded) != node
     assert [*fates.values()].count("FAILED") >= 2, "one that fails, one over its memory"
-    blocks = re.findall(r"^rule image_set:\n(?:    .*\n)+", run.said(), re.MULTILINE)
-    asked = [int(re.search(r"mem_mb=(\d+)", block)[1]) for block in blocks]
-    assert len(asked) > 1
-    assert asked == sorted(set(asked)), "each attempt asks for more memory"
+    asked = run.asked("image_part")
+    assert set(asked) == {"0000", "0001"}
+    for memory in asked.values():
+        assert len(memory) > 1
+        assert memory == sorted(set(memory)), "each attempt asks for more memory"
     assert_same(runs.digests(run.folder), in_peace, targets)
 
 

@@ -61,17 +61,19 @@ def write(
     Args:
         log: its log, after which the record is called.
         rule: what Snakemake calls it.
-        params: its settings; what JSON cannot hold is written as text.
+        params: its settings, which JSON can hold; paths are written as text.
         inputs: paths of what went in. Folders are left out: they hold photos, of which there may be
             a million, and the manifest that goes in beside them has the sha256 of each.
         outputs: paths of what came out: files, and folders, of which every file counts.
 
     Raises:
+        TypeError: a setting is not made of numbers, words, lists, mappings and paths: as text it
+            could be another at every run.
         FileError: the disk is full, or the folder cannot be written to.
     """
     found = {
         "rule": rule,
-        "params": json.loads(json.dumps(dict(params), default=str, sort_keys=True)),
+        "params": json.loads(json.dumps(dict(params), default=os.fspath, sort_keys=True)),
         "inputs": _hashes(path for path in inputs if not Path(path).is_dir()),
         "outputs": _hashes(outputs),
         "versions": _versions(),

@@ -27,7 +27,7 @@ def tree(tmp_path, monkeypatch):
     records.write(
         "results/logs/extract/net.log",
         rule="extract",
-        params={"layers": ["conv1"], "place": tmp_path.joinpath},
+        params={"layers": ["conv1"], "place": tmp_path / "x"},
         inputs=["source.csv"],
         outputs=["results/net/maps.h5", "results/net/pictures"],
     )
@@ -95,6 +95,12 @@ def test_what_was_made_from_another_state_is_named(tree):
     assert (
         "after order had read it, so results/net/order.json" in found(tree)["results/net/maps.h5"]
     )
+
+
+def test_a_setting_that_is_another_at_every_run_is_refused(tree):
+    with pytest.raises(TypeError):
+        records.write("results/logs/a.log", rule="a", params={"x": object()}, inputs=[], outputs=[])
+    assert not (tree / "results/records/a.json").exists()
 
 
 def test_a_folder_that_went_in_is_not_hashed(tree):

@@ -183,6 +183,18 @@ def test_stepping_over_empty_space_changes_no_pixel(small, path):
         assert np.abs(found[0] - found[1]).max() <= 2, mode
 
 
+@pytest.mark.parametrize("layout", ["one", "all"])
+def test_a_picture_that_was_refined_is_the_one_that_is_drawn_at_once(small, path, layout):
+    show(small, path, group="net/photos/gradients", layout=layout, low="0", stretch="4", zoom="9")
+    found = []
+    for fine in (None, 0):  # unknown: coarse, then band by band; nothing: in full
+        small.evaluate("fine => { volumePage.painter.cost.fine = fine; }", fine)
+        small.evaluate("volumePage.painter.request()")
+        found.append(picture(small))
+    assert light(found[0]) > 0
+    assert np.abs(found[0] - found[1]).max() == 0
+
+
 def test_a_maximum_has_the_colour_of_the_greatest_level(small, path):
     show(small, path, group="net/photos/ball", slice="none", mode="maximum", sequential="grey")
     pixels = picture(small)

@@ -17,6 +17,11 @@ const COARSE_STRIDE = 1.3;
 /** The least share of the pixels, along one side, that a coarse picture has. */
 const LEAST = 0.15;
 
+/** Return [left, bottom, right, top] of [left, bottom, width, height]. */
+function cornersOf([left, bottom, width, height]) {
+  return [left, bottom, left + width, bottom + height];
+}
+
 class Painter {
   /** `stage` says what there is to draw, draws the words over it, and hears of what fails. */
   constructor(canvas, gl, renderer, stage) {
@@ -142,28 +147,25 @@ class Painter {
     }
   }
 
-  /** Draw into a small picture, and enlarge it. */
+  /** Draw into a small picture, and enlarge each view to its place: none runs into the next. */
   drawCoarsely(views, share) {
     const { gl, canvas } = this;
     const width = Math.max(1, Math.ceil(canvas.width * share));
     const height = Math.max(1, Math.ceil(canvas.height * share));
     this.bindSmall(width, height);
     this.renderer.clear([0, 0, width, height]);
-    for (const view of views) {
-      const [left, bottom, right, top] = [
-        view.rectangle[0],
-        view.rectangle[1],
-        view.rectangle[0] + view.rectangle[2],
-        view.rectangle[1] + view.rectangle[3],
-      ].map((place) => Math.round(place * share));
+    const places = views.map((view) => {
+      const [left, bottom, right, top] = cornersOf(view.rectangle).map((at) => Math.round(at * share));
       const rectangle = [left, bottom, Math.max(1, right - left), Math.max(1, top - bottom)];
       this.stage.draw(view, { rectangle, part: rectangle, stride: COARSE_STRIDE });
-    }
+      return [rectangle, view.rectangle];
+    });
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    this.renderer.clear([0, 0, canvas.width, canvas.height]);
     gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.small.buffer);
-    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
-    gl.scissor(0, 0, canvas.width, canvas.height);
-    const whole = [0, 0, canvas.width, canvas.height];
-    gl.blitFramebuffer(0, 0, width, height, ...whole, gl.COLOR_BUFFER_BIT, gl.LINEAR);
+    for (const [from, to] of places) {
+      gl.blitFramebuffer(...cornersOf(from), ...cornersOf(to), gl.COLOR_BUFFER_BIT, gl.LINEAR);
+    }
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 

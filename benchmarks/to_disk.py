@@ -15,6 +15,7 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
 import torch
+from neighbours import thingsvision
 from timing import ROOT, installed, interleaved, ratios, show
 
 from cnnvis import models, network, pipeline, store
@@ -77,7 +78,16 @@ def _contestants(model: torch.nn.Module, pixels: torch.Tensor) -> dict[str, Call
         with tempfile.TemporaryDirectory() as folder:
             to_disk(net, pixels, LAYERS, Path(folder) / "activations.h5")
 
-    return {BARE: bare, "cnnvis, to disk": own, "whole forward pass, kept nowhere": whole}
+    found = {BARE: bare, "cnnvis, to disk": own, "whole forward pass, kept nowhere": whole}
+    if installed("thingsvision"):
+        extract = thingsvision(model, LAYERS)
+
+        def theirs() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                extract(parts, folder)
+
+        found["thingsvision, to disk"] = theirs
+    return found
 
 
 def _torchlens(
@@ -102,7 +112,7 @@ def _torchlens(
 def _show_each(title: str, table: dict[str, dict[str, float]], images: int) -> None:
     for row in table.values():
         row["median_ms"] /= images
-    show(title, table, [])
+    show(title, table, [name for name in ("thingsvision", "torchlens") if not installed(name)])
 
 
 def growth(counts: list[int]) -> dict[str, object]:

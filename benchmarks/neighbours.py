@@ -66,7 +66,8 @@ def thingsvision(model: torch.nn.Module, layers: list[str]) -> Callable[[Any, st
     """Return what records layers of batches of images into a folder, as thingsvision does."""
     models.import_torchvision()
     if not hasattr(np, "AxisError"):
-        np.AxisError = np.exceptions.AxisError  # its name before numpy 2, which thingsvision wants
+        # thingsvision wants the name that it had before NumPy 2.
+        np.AxisError = np.exceptions.AxisError  # type: ignore[attr-defined]
     stand_ins = _StandIns()
     sys.meta_path.append(stand_ins)
     try:

@@ -93,8 +93,19 @@ def test_what_no_set_may_hold_is_refused(tmp_path, files, message):
         sheets.tar_sheet(tar_of(tmp_path / "a.tar", files))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE])
-def test_links_and_devices_are_refused(tmp_path, kind):
+def test_hidden_files_are_samples_of_their_own(tmp_path):
+    files = [("a/._tom.jpg", b"x"), ("a/.png", picture(1)), ("a/.cls", b"3"), ("a/tom.jpg", b"y")]
+    found = tars.samples(tar_of(tmp_path / "a.tar", files))
+    assert [(sample.key, *sample.photos) for sample in found] == [
+        ("a/.png", ".png"),
+        ("a/tom", ".jpg"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE]
+)
+def test_links_devices_and_holes_are_refused(tmp_path, kind):
     with tarfile.open(tmp_path / "a.tar", "w") as tar:
         info = tarfile.TarInfo("a.png")
         info.type, info.linkname = kind, "/etc/passwd"

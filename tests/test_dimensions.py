@@ -126,4 +126,6 @@ def test_rows_written_chunk_by_chunk_are_the_bytes_of_plain_writing(
             write(dataset, 0, values[:2])
             write(dataset, 2, values[2:].transpose().copy().transpose())  # not in one piece
             np.testing.assert_array_equal(dataset[:], values)
+            write(dataset, 0, values[:1].astype(float))  # of another kind than the file holds
+            np.testing.assert_array_equal(dataset[:], values)
     assert (tmp_path / "direct").read_bytes() == (tmp_path / "plain").read_bytes()

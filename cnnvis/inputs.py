@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from cnnvis import images, models, network, pipeline, sheets
+from cnnvis import images, manifests, models, network, pipeline
 from cnnvis.errors import ImageError, NetworkError, did_you_mean
 from cnnvis.labels import FIRST, Image
 from cnnvis.progress import Watch, unwatched
@@ -39,12 +39,12 @@ class Inputs:
     @property
     def labels(self) -> tuple[Image, ...]:
         """What is known of the images, in their order."""
-        return sheets.labels(self.rows)
+        return manifests.labels(self.rows)
 
     @property
     def digests(self) -> dict[str, str]:
         """The inputs as a provenance names them, and the GPU, whose numbers are its own."""
-        found = {"weights": self.weights_sha256, "images": sheets.digest(self.rows)}
+        found = {"weights": self.weights_sha256, "images": manifests.digest(self.rows)}
         return found if self.device == "cpu" else found | {"device": self.device}
 
     def playing(self, role: str) -> "Inputs":
@@ -122,7 +122,7 @@ def read(
     return Inputs(
         net=graph(model, input_shape=(3, preprocessing.crop, preprocessing.crop)),
         preprocessing=preprocessing,
-        rows=sheets.read_manifest(manifest),
+        rows=manifests.read_manifest(manifest),
         weights_sha256=models.provenance_digest(weights),
         device=torch.cuda.get_device_name() if device == "cuda" else device,
     )

@@ -18,8 +18,8 @@ FLOORS = (
     ),
     (
         "arrays",
-        "images sheets ordering compare quality volume kernels saliency attention predictions"
-        " importance removal digits contrasts gradient_tables"
+        "images sheets manifests photo_sources image_csv ordering compare quality volume kernels"
+        " saliency attention predictions importance removal digits contrasts gradient_tables"
         " overlap variants boxes known_boxes detections proposals frames sequences tracking"
         " tracking_scores metrics differences comparisons method_names control_maps mosaics scenes"
         " box_files map_sets table_file volume_groups top_images map_statistics patches",

@@ -282,5 +282,5 @@ def test_every_network_of_the_catalogue_has_a_preprocessing():
 
 def test_reading_photos_needs_no_torch():
     heavy = {"torch", "pandas", "h5py", "requests"}
-    code = f"import sys, cnnvis.sheets; assert not {heavy} & set(sys.modules)"
+    code = f"import sys, cnnvis.sheets, cnnvis.manifests; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)

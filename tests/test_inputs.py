@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from cnnvis import inputs, models, network, sheets
+from cnnvis import inputs, manifests, models, network
 from cnnvis.errors import ImageError, NetworkError, TraceError
 from cnnvis.files import sha256
 
@@ -56,7 +56,7 @@ def test_the_digest_is_that_of_the_images_of_a_manifest(weights, manifest):
     alone = read(weights, part)
     assert [label.id for label in alone.labels] == ["a"]
     assert alone.digests["weights"] == whole.digests["weights"]
-    assert alone.digests["images"] == sheets.digest(alone.rows) != whole.digests["images"]
+    assert alone.digests["images"] == manifests.digest(alone.rows) != whole.digests["images"]
 
 
 def test_batches_are_watched(weights, manifest):

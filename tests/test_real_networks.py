@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from cnnvis import assets, backtrack, catalogue, images, models, network, sheets
+from cnnvis import assets, backtrack, catalogue, images, manifests, models, network, sheets
 from cnnvis.images import Preprocessing
 
 NETWORKS = ("squeezenet1_1", "efficientnet_lite0")
@@ -51,14 +51,14 @@ def manifest(fetched, folder):
             "class": [name.split("_")[1] for name in FOOLBOX],
         }
     )
-    sheets.materialise(
+    manifests.materialise(
         pd.concat([sheet, further]).fillna(""),
         sheet_dir=folder,
         folder=folder / "photos",
         archives_dir=archives.pop(),
         manifest_path=folder / "manifest.csv",
     )
-    return sheets.read_manifest(folder / "manifest.csv")
+    return manifests.read_manifest(folder / "manifest.csv")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def best(loaded, manifest):
 
 @pytest.fixture(scope="module")
 def truth(manifest):
-    return {label.id: label.class_index for label in sheets.labels(manifest)}
+    return {label.id: label.class_index for label in manifests.labels(manifest)}
 
 
 def test_the_networks_have_the_published_number_of_parameters(loaded):

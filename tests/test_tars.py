@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnvis import images, sheets, tars
+from cnnvis import images, manifests, sheets, tars
 from cnnvis.errors import ConfigError, ImageError
 
 
@@ -56,14 +56,14 @@ def test_photos_are_read_in_place(train):
 
 def test_a_manifest_keeps_the_place_and_writes_no_photo(train, tmp_path):
     manifest = tmp_path / "m.csv"
-    sheets.materialise(
+    manifests.materialise(
         sheets.tar_sheet(train),
         sheet_dir=".",
         folder=tmp_path / "photos",
         archives_dir=tmp_path,
         manifest_path=manifest,
     )
-    rows = sheets.read_manifest(manifest)
+    rows = manifests.read_manifest(manifest)
     assert rows["path"].map(tars.is_place).all()
     assert not (tmp_path / "photos").exists()
     assert (images.read(rows["path"][1]) == 20).all()

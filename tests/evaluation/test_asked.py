@@ -7,7 +7,7 @@ from PIL import Image
 from cnnvis import evaluation, images
 from cnnvis.files import sha256
 from cnnvis.inputs import Inputs
-from cnnvis.sheets import read_manifest
+from cnnvis.manifests import read_manifest
 from evaluation import known
 
 

@@ -25,6 +25,7 @@ from cnnvis import (
     frames,
     images,
     known_boxes,
+    manifests,
     models,
     ordering,
     sheets,
@@ -99,7 +100,7 @@ def member(path):
 
 
 def manifest(path):
-    return sheets.labels(sheets.read_manifest(path))
+    return manifests.labels(manifests.read_manifest(path))
 
 
 SHEET = b"id,source,class,role,sha256\na,a.png,285,reference,\nb.2,b.png,Egyptian cat,,\n"

@@ -6,7 +6,17 @@ import os
 import pytest
 from PIL import Image
 
-from cnnvis import catalogue, classes, config, images, known_boxes, sheets, table_file
+from cnnvis import (
+    catalogue,
+    classes,
+    config,
+    images,
+    known_boxes,
+    manifests,
+    photo_sources,
+    sheets,
+    table_file,
+)
 from cnnvis.errors import CnnvisError, ConfigError, ImageError
 from hostile.watching import outcome
 
@@ -75,7 +85,7 @@ ENCODINGS = {
 def test_a_table_in_another_form_is_refused_or_its_photo_is(data, tmp_path, sealed):
     path = tmp_path / "table.csv"
     path.write_bytes(data)
-    for read in (read_and_look, sheets.read_manifest, known_boxes.read):
+    for read in (read_and_look, manifests.read_manifest, known_boxes.read):
         with sealed(), pytest.raises(ImageError, match=r"table\.csv|cannot read|the name"):
             read(path)
     given = {"name": "mine", "sheet": str(path), "shards": 1, "on_bad_image": "fail"}
@@ -86,7 +96,7 @@ def test_a_table_in_another_form_is_refused_or_its_photo_is(data, tmp_path, seal
 
 def read_and_look(path):
     for row in sheets.read_sheet(path).to_dict("records"):
-        sheets._photo(row["source"], path.parent, path.parent)
+        photo_sources.read(row["source"], path.parent, path.parent)
 
 
 def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path, sealed):
@@ -129,7 +139,7 @@ def materialise(folder, rows, **options):
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=["id", "source"])
-    return sheets.materialise(
+    return manifests.materialise(
         table.reindex(columns=list(sheets.COLUMNS), fill_value=""),
         sheet_dir=".",
         folder=folder / "photos",
@@ -159,7 +169,7 @@ def test_a_manifest_begins_no_cell_with_a_formula(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (4, 4)).save("=1+1.png")
     materialise(tmp_path, [("a", "=1+1.png")])
-    rows = sheets.read_manifest("manifest.csv")
+    rows = manifests.read_manifest("manifest.csv")
     assert list(rows["path"]) == ["./=1+1.png"]
     assert images.read(rows["path"][0]).shape == (4, 4, 3)
 

@@ -7,11 +7,11 @@ def main(images, given, params, output, watch):
     """Check every photo of the shard, and write where each one lies."""
     from pathlib import Path
 
-    from cnnvis import sheets, table_file
+    from cnnvis import manifests, table_file
 
     sheet, folder = sheet_of(images, given, params)
     Path(output.photos).mkdir(parents=True, exist_ok=True)
-    left_out = sheets.materialise(
+    left_out = manifests.materialise(
         sheet,
         sheet_dir=folder,
         folder=output.photos,

@@ -18,7 +18,7 @@ def explain(given, network, known, options, formats, output):
         backtrack_file,
         box_files,
         images,
-        sheets,
+        manifests,
         table_file,
         walk_views,
     )
@@ -28,7 +28,7 @@ def explain(given, network, known, options, formats, output):
     from cnnvis.predictions import class_name
 
     names, boxes = names_of(options["classes"]), box_files.chosen(**known)
-    paths = dict(sheets.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
+    paths = dict(manifests.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
     made = backtrack_file.provenance(given.backtracks).to_json()
     predicted = best_count(options["target"]) is not None
     rows, box = [], options["saliency"]["box"]
@@ -66,7 +66,15 @@ def compare(given, network, options, formats, output):
     """Write figures of one photo: its classes, its path through the layers, choices of the walk."""
     from pathlib import Path
 
-    from cnnvis import backtrack_file, images, overlap, sheets, table_file, variant_file, walk_views
+    from cnnvis import (
+        backtrack_file,
+        images,
+        manifests,
+        overlap,
+        table_file,
+        variant_file,
+        walk_views,
+    )
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.k_sensitivity import k_sensitivity
@@ -79,7 +87,7 @@ def compare(given, network, options, formats, output):
     tables = walk_views.tables(given.backtracks, names)
     of = walk_views.classes(given.backtracks, given.predictions, options["image"], names)
     shown, target = of.image.id, of.names[0]
-    rows = sheets.read_manifest(given.manifest).set_index("id")
+    rows = manifests.read_manifest(given.manifest).set_index("id")
     interpolation = images.Preprocessing.from_mapping(options["preprocessing"]).interpolation
     photo = images.read(rows.loc[shown, "path"])
     seen = images.shown(photo, of.image.frame, interpolation=interpolation)

@@ -7,18 +7,18 @@ def main(activations, manifest, network, classes, formats, output):
     """Write one figure into a folder."""
     from pathlib import Path
 
-    from cnnvis import images, predictions, sheets, store
+    from cnnvis import images, manifests, predictions, store
     from cnnvis.classes import names_of
     from cnnvis.figures import style
     from cnnvis.figures.predictions import best_classes
 
-    rows = sheets.read_manifest(manifest)
+    rows = manifests.read_manifest(manifest)
     figure = best_classes(
         [images.read(path) for path in rows["path"]],
-        [label.id for label in sheets.labels(rows)],
+        [label.id for label in manifests.labels(rows)],
         predictions.probabilities(store.scores(activations)),
         class_names=names_of(classes),
-        true=[label.class_index for label in sheets.labels(rows)],
+        true=[label.class_index for label in manifests.labels(rows)],
         count=predictions.BEST,
         title=f"What {network} says of each photo",
     )

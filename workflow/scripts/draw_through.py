@@ -7,12 +7,12 @@ def main(activations, manifest, orders, layers, network, preprocessing, image, f
     """Write one figure into a folder."""
     from pathlib import Path
 
-    from cnnvis import images, ordering, sheets, store, volume
+    from cnnvis import images, manifests, ordering, store, volume
     from cnnvis.figures import style
     from cnnvis.figures.volumes import through
 
     shown = store.image_id(activations, image)
-    rows = sheets.read_manifest(manifest).set_index("id")
+    rows = manifests.read_manifest(manifest).set_index("id")
     photo = images.read(rows.loc[shown, "path"])
     prepared = images.Preprocessing.from_mapping(preprocessing)
     seen = images.shown(

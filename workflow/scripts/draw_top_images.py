@@ -8,11 +8,11 @@ def main(statistics, manifest, network, preprocessing, formats, output):
     from functools import lru_cache
     from pathlib import Path
 
-    from cnnvis import images, patches, sheets, statistics_file
+    from cnnvis import images, manifests, patches, statistics_file
     from cnnvis.figures import style
     from cnnvis.figures.top_images import top_pictures
 
-    paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     prepared = images.Preprocessing.from_mapping(preprocessing)
 
     @lru_cache(maxsize=64)

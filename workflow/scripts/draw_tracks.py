@@ -9,12 +9,12 @@ def main(found, manifest, network, known, options, sequences, formats, output):
 
     import pandas as pd
 
-    from cnnvis import box_files, files, sheets, table_file, tracking, tracking_scores
+    from cnnvis import box_files, files, manifests, table_file, tracking, tracking_scores
     from cnnvis import sequences as made
     from cnnvis.figures import animation, style, tracks
 
     rows = table_file.restored(pd.read_csv(found, sep="\t", keep_default_na=False))
-    paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     scores = []
     for number, film in enumerate(made.films(sequences, paths, box_files.chosen(**known))):
         here, count = rows[rows["sequence"] == film.name], len(film.frames)

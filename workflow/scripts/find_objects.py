@@ -15,9 +15,9 @@ def main(
         box_files,
         detections,
         images,
+        manifests,
         predictions,
         proposals,
-        sheets,
         store,
         table_file,
     )
@@ -31,7 +31,7 @@ def main(
     of_image = {
         image.id: row for image, row in zip(store.images(activations), chances, strict=True)
     }
-    paths = dict(sheets.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
     made = backtrack_file.provenance(backtracks).to_json()
     seen, offered, shapes = [], [], {}
     for image in backtrack_file.images(backtracks):

@@ -3,15 +3,15 @@
 from cnnvis.workflow import job
 
 
-def main(manifests, left_out, output):
+def main(parts, left_out, output):
     """Write both; an id that two shards share is an error."""
     import pandas as pd
 
-    from cnnvis import sheets, table_file
+    from cnnvis import manifests, table_file
 
-    sheets.join(manifests, output.manifest)
-    parts = [table_file.read(part) for part in left_out]
-    table_file.write(output.left_out, pd.concat(parts, ignore_index=True))
+    manifests.join(parts, output.manifest)
+    tables = [table_file.read(part) for part in left_out]
+    table_file.write(output.left_out, pd.concat(tables, ignore_index=True))
 
 
 if "snakemake" in globals():

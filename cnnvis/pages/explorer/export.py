@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnvis import images, predictions, sheets, store, walk_file
+from cnnvis import images, manifests, predictions, store, walk_file
 from cnnvis.errors import ImageError
 from cnnvis.labels import Image
 from cnnvis.layer_spec import LayerSpec
@@ -154,7 +154,7 @@ def _write_photos(
     """Write photos and backtracks; yield what the table of contents says of each image."""
     own, _ = walk_file.described(study.walks)
     scores = store.scores(study.activations)
-    rows = sheets.read_manifest(study.manifest)
+    rows = manifests.read_manifest(study.manifest)
     paths: dict[str, str] = dict(zip(rows["id"], rows["path"], strict=True))
     for place, image in shown.items():
         file, starts = file_name(image.id), walk_file.starts(study.walks, image=image.id)

@@ -130,20 +130,20 @@ def _distinct(name: str, source: str) -> str:
     return f"{name[: _LONGEST - len(digits) - 1]}-{digits}"
 
 
-def shard(manifest: "pd.DataFrame", index: int, count: int) -> "pd.DataFrame":
+def shard(sheet: "pd.DataFrame", index: int, count: int) -> "pd.DataFrame":
     """Return part ``index`` of ``count`` parts, contiguous and as equal in length as can be.
 
     Raises:
         ImageError: more parts than images, or no such part.
     """
-    length = len(manifest)
+    length = len(sheet)
     if not 1 <= count <= length:
         raise ImageError(
             f"{length} images cannot be cut into {count} shards; choose 1 to {length}."
         )
     if not 0 <= index < count:
         raise ImageError(f"no shard {index}: they go from 0 to {count - 1}.")
-    return manifest.iloc[length * index // count : length * (index + 1) // count]
+    return sheet.iloc[length * index // count : length * (index + 1) // count]
 
 
 def _refuse_repeated(ids: "pd.Series[str]", where: str) -> None:

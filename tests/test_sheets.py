@@ -114,15 +114,15 @@ def test_an_empty_or_missing_folder_is_refused(folder, tmp_path):
         sheets.folder_sheet(tmp_path / "gone")
 
 
-def manifest_of(count):
+def sheet_of(count):
     return pd.DataFrame({"id": [f"i{n}" for n in range(count)]})
 
 
 @given(st.integers(1, 60), st.data())
 def test_shards_are_the_whole_in_order_and_of_equal_length(count, data):
     shards = data.draw(st.integers(1, count))
-    parts = [sheets.shard(manifest_of(count), index, shards) for index in range(shards)]
-    assert [name for part in parts for name in part["id"]] == manifest_of(count)["id"].tolist()
+    parts = [sheets.shard(sheet_of(count), index, shards) for index in range(shards)]
+    assert [name for part in parts for name in part["id"]] == sheet_of(count)["id"].tolist()
     lengths = {len(part) for part in parts}
     assert max(lengths) - min(lengths) <= 1
 
@@ -133,7 +133,7 @@ def test_shards_are_the_whole_in_order_and_of_equal_length(count, data):
 )
 def test_a_shard_that_cannot_be_is_refused(index, count, message):
     with pytest.raises(ImageError, match=message):
-        sheets.shard(manifest_of(5), index, count)
+        sheets.shard(sheet_of(5), index, count)
 
 
 def test_a_part_of_a_sheet_is_what_the_whole_says_of_it(tmp_path):

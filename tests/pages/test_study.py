@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cnnvis.errors import FileError
-from cnnvis.pages import index, study
+from cnnvis.pages import index, layer_sections, study
 
 TABLE = """image\trole\ttrue_class\ttrue_name\trank\tclass\tname\tscore\tprobability\tcorrect
 tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
@@ -38,7 +38,7 @@ FILES = (
     *("backtracks.h5", "activations.h5", "gradients/conv2.h5", "volumes/conv1/set/a.hd"),
     *("class_pairs.tsv", "variants.tsv", "proposals.tsv", "recalls.tsv", "tracks/scores.tsv"),
     *("ablation.tsv", "orders/conv1/set/quality.tsv", "figures/tracks/walk.gif"),
-    *(f"gradients/conv2/{name}.tsv" for name in study.TABLES),
+    *(f"gradients/conv2/{name}.tsv" for name in layer_sections.TABLES),
     *(f"figures/gradients/conv2/film_{unit}.gif" for unit in (9, 10)),
     *(f"../{name}" for name in ("kernels/conv0/kernels.png", "kernels/conv0.tsv")),
     *("../../orders.html", "../../volumes.html"),

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnvis import classes
+from cnnvis.config_images import ImageChoice
+from cnnvis.config_networks import NetworkChoice
 from cnnvis.errors import ConfigError, did_you_mean
 from cnnvis.labels import FIRST
-
-if TYPE_CHECKING:
-    from cnnvis.config import ImageChoice, NetworkChoice
 
 #: How many photos each kind of sequence is made of.
 _PHOTOS_OF = {"pan": 1, "crossing": 2, "hiding": 1}
@@ -20,8 +19,8 @@ _SOURCE_WORDS = ("mean", "set")
 
 def check(
     settings: Mapping[str, Any],
-    networks: Iterable["NetworkChoice"],
-    images: Collection["ImageChoice"],
+    networks: Iterable[NetworkChoice],
+    images: Collection[ImageChoice],
     methods: Collection[str],
 ) -> None:
     """Refuse settings that name what is not there.
@@ -53,7 +52,7 @@ def refuse_twice(key: str, names: Iterable[str]) -> None:
         seen.add(name)
 
 
-def _check_classes(settings: Mapping[str, Any], networks: Iterable["NetworkChoice"]) -> None:
+def _check_classes(settings: Mapping[str, Any], networks: Iterable[NetworkChoice]) -> None:
     """Refuse a class that is not one of ImageNet's, where every network has those."""
     wanted = [("gradients.units", unit) for unit in settings["gradients"]["units"]]
     if classes.best_count(settings["backtrack"]["target"]) is None:
@@ -76,7 +75,7 @@ def _class_index(key: str, value: str | int) -> int:
         raise ConfigError(f"{key}: {error}") from None
 
 
-def _check_image_ids(settings: Mapping[str, Any], images: Iterable["ImageChoice"]) -> None:
+def _check_image_ids(settings: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
     """Refuse an image id that a sheet does not have; folders are listed by a job."""
     wanted = {
         "ordering.source": (settings["ordering"]["source"], _SOURCE_WORDS),
@@ -93,7 +92,7 @@ def _check_image_ids(settings: Mapping[str, Any], images: Iterable["ImageChoice"
                 )
 
 
-def _check_explored(wanted: str | list[str], images: Collection["ImageChoice"]) -> None:
+def _check_explored(wanted: str | list[str], images: Collection[ImageChoice]) -> None:
     """Refuse an id that no sheet has; a folder may hold it."""
     if isinstance(wanted, str) or any(choice.folder for choice in images):
         return
@@ -106,7 +105,7 @@ def _check_explored(wanted: str | list[str], images: Collection["ImageChoice"]) 
             )
 
 
-def _check_tracking(wanted: Mapping[str, Any], images: Iterable["ImageChoice"]) -> None:
+def _check_tracking(wanted: Mapping[str, Any], images: Iterable[ImageChoice]) -> None:
     """Refuse sequences that cannot be made or read."""
     refuse_twice("tracking.sequences", [sequence["name"] for sequence in wanted["sequences"]])
     for sequence in wanted["sequences"]:

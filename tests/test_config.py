@@ -9,7 +9,17 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from cnnvis import attribution, catalogue, classes, config, metrics, perturbation, saliency, sheets
+from cnnvis import (
+    attribution,
+    catalogue,
+    classes,
+    config,
+    config_images,
+    metrics,
+    perturbation,
+    saliency,
+    sheets,
+)
 from cnnvis.backtrack import RECOMMENDED, Options
 from cnnvis.errors import ConfigError
 
@@ -259,8 +269,8 @@ def test_objects_are_followed_where_all_photos_are():
         load(DEFAULT).networks,
         {
             "photos": load(DEFAULT).images["photos"],
-            "own": config.ImageChoice("own", "sheet.csv", None, 1, ids=("tom",)),
-            "folder": config.ImageChoice("folder", None, "here", 1),
+            "own": config_images.ImageChoice("own", "sheet.csv", None, 1, ids=("tom",)),
+            "folder": config_images.ImageChoice("folder", None, "here", 1),
         },
         load(following(photos=["coffee"])).settings,
     )

@@ -39,7 +39,11 @@ FLOORS = (
     ),
     ("pictures", "camera raycast render figures notebook vtk_stills"),
     ("pages", "pages"),
-    ("glue", "config config_checks source workflow locks doctor cli __main__"),
+    (
+        "glue",
+        "config config_networks config_images config_checks source workflow locks doctor cli"
+        " __main__",
+    ),
 )
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms.split()}
 

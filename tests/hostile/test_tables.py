@@ -9,7 +9,7 @@ from PIL import Image
 from cnnvis import (
     catalogue,
     classes,
-    config,
+    config_images,
     images,
     known_boxes,
     manifests,
@@ -90,7 +90,7 @@ def test_a_table_in_another_form_is_refused_or_its_photo_is(data, tmp_path, seal
             read(path)
     given = {"name": "mine", "sheet": str(path), "shards": 1, "on_bad_image": "fail"}
     with sealed():
-        found = outcome(lambda: config._image_set(given), "images.mine.sheet")
+        found = outcome(lambda: config_images.chosen(given), "images.mine.sheet")
     assert found in ("read", "refused")
 
 
@@ -106,7 +106,7 @@ def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path, sealed):
     with sealed():
         assert list(sheets.read_sheet(sheet_path)["id"]) == ["a"]
         assert known_boxes.read(boxes) == {"a": ((0, 0, 1, 1),)}
-        assert config._read_sheet(sheet_path, "mine")[0] == ("a",)
+        assert config_images._read_sheet(sheet_path, "mine")[0] == ("a",)
         assert catalogue.listed(sheet_path)[1] == ()
 
 

@@ -49,10 +49,10 @@ def read(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | None,
 
 
 def _package_file(resource: str) -> Path:
-    package, *parts = PurePosixPath(resource).parts
+    package, *parts = PurePosixPath(resource).parts or ("",)
     if package not in _PACKAGES or ".." in parts:
         raise ImageError(
-            f"photos are taken from the packages {', '.join(_PACKAGES)}, not {resource}."
+            f"photos are taken from the packages {', '.join(_PACKAGES)}, not {resource!r}."
         )
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:

@@ -57,7 +57,7 @@ def test_a_photo_of_a_package_lies_nowhere_that_would_stay(tmp_path):
         ("gone.png", r"cannot read gone\.png: No such file"),
         ("a\nb.png", r"the name 'a\\nb\.png' holds what is no text"),
         ("\udcff.png", "holds what is no text"),
-        ("package:os/path.py", "from the packages skimage, sklearn, not os/path"),
+        ("package:os/path.py", "from the packages skimage, sklearn, not 'os/path"),
         ("package:skimage/../x.png", "from the packages"),
         ("package:skimage/data/gone.png", "cannot read package:skimage/data/gone"),
     ],

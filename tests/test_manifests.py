@@ -110,7 +110,7 @@ def test_a_local_photo_may_lie_anywhere(study, tmp_path, monkeypatch):
         ("archive:toi!x", ConfigError, "image 'here': no archive 'toi'.*'toy'"),
         ("archive:toy!data/cat.tar.gz!x", AssetError, "image 'here': .*'data/cats.tar.gz'"),
         ("archive:toy!../x", AssetError, "image 'here': .*no path inside an archive"),
-        ("package:os/path.py", ImageError, "from the packages skimage, sklearn, not os/path.py"),
+        ("package:os/path.py", ImageError, "from the packages skimage, sklearn, not 'os/path.py"),
         ("package:skimage/../x.png", ImageError, "from the packages"),
         ("package:skimage/data/gone.png", ImageError, "cannot read package:skimage/data/gone.png"),
         ("archives/toy.zip", ImageError, "image 'here': .*toy.zip"),

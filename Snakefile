@@ -32,7 +32,13 @@ include: "workflow/rules/evaluation.smk"
 rule all:
     default_target: True
     input:
-        rules.report.input,
-        rules.volumes.input,
+        rules.activations.input,
+        rules.orders.input,
+        rules.gradients.input,
+        rules.backtrack.input,
         rules.importance.input,
+        rules.volumes.input,
+        rules.figures.input,
+        rules.explorer.input,
+        rules.report.input,
     localrule: True

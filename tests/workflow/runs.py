@@ -86,6 +86,23 @@ def would_run(folder, *arguments):
     return {rule: int(count) for rule, count in rows if rule != "all"}
 
 
+def unasked(folder, target):
+    """Return the results of the jobs that ran which a target does not ask for by name."""
+    run = snakemake(folder, "--dry-run", "--force", target)
+    block = re.search(rf"rule {target}:\n    input: ([^\n]*)\n", run.stdout + run.stderr)
+    asked = {Path(path) for path in block[1].split(", ")}
+    made = [
+        Path(path)
+        for record in (folder / "results/records").rglob("*.json")
+        for path in json.loads(record.read_text())["outputs"]
+    ]
+    return sorted(
+        path.as_posix()
+        for path in made
+        if path.parts[0] == "results" and not asked & {path, *path.parents}
+    )
+
+
 def digests(folder):
     """Return the sha256 of every result, logs and benchmark tables aside."""
     skipped = ("logs", "benchmarks", ".snakemake")

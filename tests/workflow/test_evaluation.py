@@ -37,6 +37,11 @@ def study(tmp_path_factory):
     return folder
 
 
+def test_the_target_asks_for_every_file_that_is_left(study):
+    of_evaluation = [path for path in runs.unasked(study, "evaluation") if "/evaluation" in path]
+    assert of_evaluation == []
+
+
 def tables(study):
     folder = study / "results/digits/digits/evaluation"
     return {path.stem: table_file.read(path) for path in folder.glob("*.tsv")}

@@ -115,6 +115,35 @@ def test_a_second_run_has_nothing_to_do(study):
     assert runs.would_run(study) == {}
 
 
+def test_all_asks_for_every_file_that_is_left(study):
+    assert runs.unasked(study, "all") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "rule"),
+    [
+        ("activations/0001.h5", "activations", "extract"),
+        ("gradients/conv1/0000.h5", "gradients", "differentiate"),
+        ("objects/0000.h5", "backtrack", "walk_back"),
+        ("statistics/0000.h5", "orders", "summarise_maps"),
+        ("orders/conv1/mean/pca_image.json", "orders", "order_channels"),
+        ("predictions.tsv", "all", "tabulate_predictions"),
+        ("gradients/conv1/roles.tsv", "figures", "draw_gradients"),
+        ("walks/0000.h5", "explorer", "walk_channels"),
+    ],
+)
+def test_a_file_that_is_gone_is_made_again_though_all_made_from_it_is_there(
+    study, path, target, rule
+):
+    file = study / "results/digits/digits" / path
+    away = file.with_name(f"{file.name}.away")
+    file.rename(away)
+    try:
+        assert runs.would_run(study, target)[rule] == 1
+    finally:
+        away.rename(file)
+
+
 def test_one_core_gives_the_bytes_of_two(study, tmp_path):
     other = runs.tiny_study(tmp_path / "other")
     runs.snakemake(other, "--cores", "1")
@@ -152,12 +181,14 @@ def test_a_method_that_the_configuration_does_not_name_can_be_asked_for(study):
         config.write_text(before)
 
 
-def test_an_interrupted_stage_leaves_nothing_half_written_and_resumes(study, tmp_path):
+@pytest.mark.parametrize("reached", [False, True], ids=["the first time", "when made again"])
+def test_an_interrupted_stage_leaves_nothing_half_written_and_resumes(study, tmp_path, reached):
     copy = tmp_path / "copy"
     shutil.copytree(study, copy)
     expected = runs.digests(copy)
     (copy / "results/digits/digits/activations/0001.h5").unlink()
-    (copy / "results/digits/digits/activations.h5").unlink()  # was never reached
+    if not reached:
+        (copy / "results/digits/digits/activations.h5").unlink()
     runs.snakemake(copy, "--cores", "2", "--rerun-incomplete", "activations")
     assert runs.digests(copy) == expected
 

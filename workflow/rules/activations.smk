@@ -3,9 +3,12 @@
 # OUT: results/{network}/{images}/activations.h5, predictions.tsv
 
 
+# Targets name all that their stage leaves, here the shards, too: Snakemake makes a file that is
+# missing again where it was asked for, or where what was made from it has to be made anew.
 rule activations:
     """Record feature maps and class scores, and tabulate the five best classes of every image."""
     input:
+        per_shard(f"{RESULTS}/activations/{{shard}}.h5"),
         per_study(f"{RESULTS}/activations.h5"),
         per_study(f"{RESULTS}/predictions.tsv"),
     localrule: True

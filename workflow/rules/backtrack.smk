@@ -10,7 +10,8 @@ VARIANTS = per_study(f"{RESULTS}/variants.h5") if any(COMPARED.values()) else []
 rule backtrack:
     """Walk the predictions of every network back to the pixels."""
     input:
-        per_study(f"{RESULTS}/backtracks.h5"),
+        per_shard(f"{RESULTS}/{{file}}/{{shard}}.h5", file=["backtracks", "objects"]),
+        per_study(f"{RESULTS}/{{file}}.h5", file=["backtracks", "objects"]),
         VARIANTS,
     localrule: True
 

@@ -59,9 +59,9 @@ def memory(script):
     return mem_mb
 
 
-def per_study(pattern, **more):
+def per_study(pattern, images=study.images, **more):
     """The paths of a pattern for every network and image set of the study."""
-    return expand(pattern, network=study.networks, images=study.images, **more)
+    return expand(pattern, network=study.networks, images=images, **more)
 
 
 def per_study_with_filters(pattern):
@@ -86,6 +86,23 @@ def per_layer(pattern, layers, **more):
             network=choice.name,
             images=study.images,
             layer=getattr(choice, layers),
+            **more,
+        )
+    ]
+
+
+def per_shard(pattern, layers="", images=study.images, **more):
+    """The paths of a pattern for every shard; for every layer under a key, where one is given."""
+    return [
+        path
+        for choice in study.networks.values()
+        for name in images
+        for path in expand(
+            pattern,
+            network=choice.name,
+            images=name,
+            shard=study.images[name].shard_names,
+            **({"layer": getattr(choice, layers)} if layers else {}),
             **more,
         )
     ]

@@ -16,22 +16,6 @@ OWN_WALK = {
 }
 
 
-rule sweep:
-    """Measure variants of methods, without figures: for config/sweep.yaml."""
-    input:
-        per_study(f"{EVALUATION}/summary.tsv"),
-        [f"{SCENES}/evaluation/summary.tsv"] if SHOWN_SCENES else [],
-    localrule: True
-
-
-rule evaluation:
-    """Measure how good the explanations are, beside other methods and controls."""
-    input:
-        "results/evaluation.html",
-        "results/report/evaluation.html",
-    localrule: True
-
-
 rule explain_photos:
     """Explain what {wildcards.network} sees in every image, by all methods."""
     input:
@@ -387,3 +371,39 @@ rule write_evaluation:
         references=JUDGED["references"],
     script:
         "../scripts/write_evaluation.py"
+
+
+# What `evaluation` leaves beside its pages; `sweep` is the same without figures and checks.
+MEASURED = [
+    per_study(rules.explain_photos.output),
+    per_study(rules.evaluate.output),
+    per_study(rules.evaluate_mosaics.output) if MOSAICS else [],
+    per_study(rules.summarise.output),
+    (
+        [
+            rules.train_scenes.output,
+            rules.evaluate_scenes.output,
+            rules.summarise_scenes.output,
+        ]
+        if SHOWN_SCENES
+        else []
+    ),
+]
+
+
+rule sweep:
+    """Measure variants of methods, without figures: for config/sweep.yaml."""
+    input:
+        MEASURED,
+    localrule: True
+
+
+rule evaluation:
+    """Measure how good the explanations are, beside other methods and controls."""
+    input:
+        MEASURED,
+        per_study(rules.sanity.output) if CHECKED else [],
+        rules.write_evaluation.input,
+        "results/evaluation.html",
+        "results/report/evaluation.html",
+    localrule: True

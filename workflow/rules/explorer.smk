@@ -7,13 +7,6 @@ EXPLORER = settings["explorer"]
 EXPLORED = "results/explorer/data/{network}/{images}"
 
 
-rule explorer:
-    """Write the site to look around in: results/explorer/index.html."""
-    input:
-        ["results/explorer/index.html"] if study.explored else [],
-    localrule: True
-
-
 rule walk_channels:
     """Walk back from the classes and from every channel of {wildcards.network}, for one shard."""
     input:
@@ -121,6 +114,17 @@ rule write_explorer:
         images=study.explored,
     script:
         "../scripts/write_explorer.py"
+
+
+rule explorer:
+    """Write the site to look around in: results/explorer/index.html."""
+    input:
+        per_shard(f"{RESULTS}/walks/{{shard}}.h5", images=study.explored),
+        per_study(rules.gather_walks.output, images=study.explored),
+        [rules.write_explorer.input, rules.write_explorer.output]
+        if study.explored
+        else [],
+    localrule: True
 
 
 # Snakemake's report takes files out of their folder, but a folder as it is.

@@ -6,25 +6,6 @@ FIGURES = f"{RESULTS}/figures"
 FIGURE_SOURCE = settings["ordering"]["source"]
 
 
-rule figures:
-    """Draw every figure."""
-    input:
-        per_study(f"{FIGURES}/predictions"),
-        per_layer(f"{FIGURES}/channels/{{layer}}", "layers"),
-        per_layer(f"{FIGURES}/orderings/{{layer}}", "layers"),
-        per_layer(f"{FIGURES}/volumes/{{layer}}", "layers"),
-        per_study(f"{FIGURES}/through"),
-        rules.kernels.input,
-        per_layer(f"{FIGURES}/gradients/{{layer}}", "filters"),
-        per_study_with_filters(f"{FIGURES}/importance"),
-        [f"{DIGITS}/figures"] if ABLATION["digits"] else [],
-        per_study(f"{FIGURES}/backtracks"),
-        per_study(f"{FIGURES}/walk"),
-        per_study(f"{FIGURES}/objects"),
-        per_tracking(f"{FIGURES}/tracks"),
-    localrule: True
-
-
 rule draw_predictions:
     """Draw the photos with the five best classes of each."""
     input:
@@ -362,3 +343,21 @@ rule draw_backtracks:
         formats=settings["figures"]["formats"],
     script:
         "../scripts/draw_backtracks.py"
+
+
+rule figures:
+    """Draw every figure, and write the tables that belong to it."""
+    input:
+        per_study(rules.draw_predictions.output),
+        per_layer(rules.draw_channels.output, "layers"),
+        per_layer(rules.draw_orderings.output, "layers"),
+        per_layer(rules.draw_volumes.output, "layers"),
+        per_study(rules.draw_through.output),
+        rules.kernels.input,
+        per_layer(rules.draw_gradients.output, "filters"),
+        per_study_with_filters(rules.draw_importance.output),
+        rules.draw_digits.output if ABLATION["digits"] else [],
+        per_study(rules.draw_backtracks.output),
+        rules.detections.input,
+        rules.tracks.input,
+    localrule: True

@@ -9,6 +9,7 @@ GRADIENTS = f"{RESULTS}/gradients/{{layer}}"
 rule gradients:
     """Compute the weight gradients of the inspected classes for every image."""
     input:
+        per_shard(f"{GRADIENTS}/{{shard}}.h5", "filters"),
         per_layer(f"{GRADIENTS}.h5", "filters"),
     localrule: True
 

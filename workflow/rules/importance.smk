@@ -7,14 +7,6 @@ DIGITS = "results/digit_classifier"
 ABLATION = settings["ablation"]
 
 
-rule importance:
-    """Weigh the filters of every differentiated layer, and remove them step by step."""
-    input:
-        per_study_with_filters(f"{RESULTS}/ablation.tsv"),
-        [f"{DIGITS}/ablation.tsv"] if ABLATION["digits"] else [],
-    localrule: True
-
-
 # One job for all layers of a network: a start of torch costs more than a table.
 rule remove_filters:
     """Weigh the filters of {wildcards.network}, and measure what removing them does."""
@@ -88,6 +80,14 @@ rule study_digits:
         },
     script:
         "../scripts/study_digits.py"
+
+
+rule importance:
+    """Weigh the filters of every differentiated layer, and remove them step by step."""
+    input:
+        per_study_with_filters(rules.remove_filters.output),
+        rules.study_digits.output if ABLATION["digits"] else [],
+    localrule: True
 
 
 rule draw_importance:

@@ -7,27 +7,6 @@ TRACKING = settings["tracking"]
 FOLLOWED = study.tracking
 
 
-rule detections:
-    """Find a box for each of the best classes of every image."""
-    input:
-        per_study(f"{RESULTS}/detections.tsv"),
-    localrule: True
-
-
-rule proposals:
-    """Propose boxes that may hold objects, ranked, for every image."""
-    input:
-        per_study(f"{RESULTS}/proposals.tsv"),
-    localrule: True
-
-
-rule tracks:
-    """Follow objects through the frames of sequences."""
-    input:
-        per_tracking(f"{TRACKS}/scores.tsv"),
-    localrule: True
-
-
 rule find_objects:
     """Find boxes on the photos, by class and as ranked proposals, and draw them."""
     input:
@@ -85,6 +64,20 @@ rule find_objects:
         formats=settings["figures"]["formats"],
     script:
         "../scripts/find_objects.py"
+
+
+rule detections:
+    """Find a box for each of the best classes of every image."""
+    input:
+        per_study(rules.find_objects.output),
+    localrule: True
+
+
+rule proposals:
+    """Propose boxes that may hold objects, ranked, for every image."""
+    input:
+        per_study(rules.find_objects.output),
+    localrule: True
 
 
 rule spot_in_frames:
@@ -169,3 +162,11 @@ rule draw_tracks:
         formats=settings["figures"]["formats"],
     script:
         "../scripts/draw_tracks.py"
+
+
+rule tracks:
+    """Follow objects through the frames of sequences."""
+    input:
+        per_tracking(rules.spot_in_frames.output),
+        per_tracking(rules.draw_tracks.output),
+    localrule: True

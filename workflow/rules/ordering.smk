@@ -11,15 +11,6 @@ ORDERED = list(
 ORDERS = f"{RESULTS}/orders/{{layer}}/{{source}}"
 
 
-rule orders:
-    """Put the channels of every layer in order, by every method."""
-    input:
-        per_layer(
-            f"{ORDERS}/quality.tsv", "layers", source=settings["ordering"]["source"]
-        ),
-    localrule: True
-
-
 # One job writes all methods of the configuration, because a job starts slower than it orders.
 rule order_channels:
     """Order the channels of {wildcards.layer} by every method of the configuration."""
@@ -77,6 +68,27 @@ rule order_channels:
         permutations=settings["ordering"]["permutations"],
     script:
         "../scripts/order_channels.py"
+
+
+# The sets whose channels are ordered by sums, as `maps_to_order` has it.
+SUMMED = [
+    name
+    for name, choice in study.images.items()
+    if choice.shards > 1 and settings["ordering"]["source"] in ("set", "mean")
+]
+
+
+rule orders:
+    """Put the channels of every layer in order, by every method."""
+    input:
+        per_shard(f"{RESULTS}/statistics/{{shard}}.h5", images=SUMMED),
+        per_study(rules.merge_statistics.output, images=SUMMED),
+        per_layer(
+            rules.order_channels.output,
+            "layers",
+            source=settings["ordering"]["source"],
+        ),
+    localrule: True
 
 
 # A method that the configuration does not list can be asked for by its path.

@@ -6,7 +6,7 @@
 rule report:
     """Write results/index.html, the page to open first, and pages for the report."""
     input:
-        "results/index.html",
+        expand("results/{page}.html", page=["index", "orders", "volumes"]),
         expand("results/report/{page}.html", page=["overview", "orders", "volumes"]),
         ["results/report/explorer"] if study.explored else [],
     localrule: True
@@ -17,12 +17,14 @@ rule write_index:
     input:
         figures=rules.figures.input,
         predictions=per_study(rules.tabulate_predictions.output.table),
-        objects=rules.detections.input,
-        tracks=rules.tracks.input,
-        quality=rules.orders.input,
+        quality=per_layer(
+            rules.order_channels.output.quality,
+            "layers",
+            source=settings["ordering"]["source"],
+        ),
         importance=rules.importance.input,
         volumes=rules.volumes.input,
-        explorer=rules.explorer.input,
+        explorer=[rules.write_explorer.output.index] if study.explored else [],
         left_out=expand(LEFT_OUT, images=study.images),
         volume_page=rules.write_volume_page.output[0],
     output:

@@ -14,6 +14,7 @@ SLICES = [
 rule statistics:
     """Sum up the maps of all images, and choose those that excite each channel most."""
     input:
+        per_shard(f"{RESULTS}/statistics/{{shard}}.h5"),
         per_study(f"{RESULTS}/statistics.h5"),
         per_study(f"{RESULTS}/top_images.tsv"),
         per_study(f"{RESULTS}/figures/top_images"),

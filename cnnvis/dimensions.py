@@ -70,6 +70,9 @@ def streamed(
     if compression not in COMPRESSIONS:
         raise ValueError(f"compression is one of {COMPRESSIONS}, not {compression!r}")
     shape = tuple(len(dim) for dim in dims)
+    chunks = chunks or chunk_shape(shape, np.dtype(dtype).itemsize)
+    if 0 in shape:  # nothing that could be cut into chunks, or compressed
+        chunks = compression = None
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     if compression is None:
         creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -77,7 +80,7 @@ def streamed(
         name,
         shape,
         dtype,
-        chunks=chunks or chunk_shape(shape, np.dtype(dtype).itemsize),
+        chunks=chunks,
         compression=compression,
         compression_opts=_GZIP_LEVEL if compression == "gzip" else None,
         fillvalue=np.nan,
@@ -132,7 +135,7 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 def _evenly(total: int, most: int) -> int:
     """Return the size of equal parts of ``total``, each at most ``most`` and at least 1."""
-    return ceil(total / ceil(total / max(1, most)))
+    return ceil(total / max(1, ceil(total / max(1, most))))
 
 
 def attach(dataset: h5py.Dataset, dims: Sequence[h5py.Dataset]) -> None:

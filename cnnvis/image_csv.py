@@ -25,13 +25,20 @@ def read(path: str | os.PathLike[str]) -> "pd.DataFrame":
         raise ImageError(f"cannot read the table {path}: {error}") from error
 
 
-def require(path: str | os.PathLike[str], table: "pd.DataFrame", columns: tuple[str, ...]) -> None:
+def require(
+    path: str | os.PathLike[str],
+    table: "pd.DataFrame",
+    columns: tuple[str, ...],
+    *,
+    rows: bool = True,
+) -> None:
     """Refuse a table that lacks one of the columns, or has no rows.
 
     Args:
         path: where the table was read, for the message.
         table: of :func:`read`.
         columns: those that it needs.
+        rows: whether it needs rows, too.
 
     Raises:
         ImageError: naming the file, and the column.
@@ -39,5 +46,5 @@ def require(path: str | os.PathLike[str], table: "pd.DataFrame", columns: tuple[
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise ImageError(f"{path}: lacks the column '{missing[0]}'.")
-    if table.empty:
+    if rows and table.empty:
         raise ImageError(f"{path}: lists no images.")

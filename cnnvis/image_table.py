@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from cnnvis import dimensions
 from cnnvis.errors import StoreError, did_you_mean
@@ -17,21 +18,26 @@ _NO_CLASS = -1
 def write(file: h5py.File, images: Sequence[Image]) -> h5py.Dataset:
     """Write the table of images and return its dimension, ``image``.
 
+    There may be none: a shard of which no photo can be used is a file like others.
+
     Raises:
-        StoreError: there is no image, or one occurs twice.
+        StoreError: an image occurs twice.
     """
-    if not images:
-        raise StoreError("a file needs at least one image; none was given.")
     ids = [image.id for image in images]
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
         raise StoreError(f"the images of a file differ in their ids; twice there: {twice[:5]}.")
-    dim = dimensions.scale(file, "image", ids)
-    dimensions.table(file, "image_sha256", [image.sha256 for image in images], [dim])
+    dim = dimensions.scale(file, "image", _words(ids))
+    dimensions.table(file, "image_sha256", _words([image.sha256 for image in images]), [dim])
     classes = [_NO_CLASS if image.class_index is None else image.class_index for image in images]
     dimensions.table(file, "class_index", np.array(classes, np.int32), [dim])
-    dimensions.table(file, "role", [image.role for image in images], [dim])
+    dimensions.table(file, "role", _words([image.role for image in images]), [dim])
     return dim
+
+
+def _words(words: Sequence[str]) -> NDArray[np.str_]:
+    """Return words as an array of words, also where there are none."""
+    return np.array(words, np.str_)
 
 
 def read(file: h5py.File) -> tuple[Image, ...]:

@@ -34,6 +34,7 @@ def materialise(
     manifest_path: str | os.PathLike[str],
     resize: int = 1,
     skip_bad: bool = False,
+    of_several: bool = False,
     watch: Watch[dict[str, str]] = unwatched,
 ) -> "pd.DataFrame":
     """Check every photo of a sheet, write a manifest of the files, and return what was left out.
@@ -53,13 +54,15 @@ def materialise(
         skip_bad: leave a bad photo out, with its reason, where it would be an error. A photo is bad
             that is missing, cannot be decoded, is far too large or too narrow, or is not the one
             with the given sha256. What is wrong with an archive is no fault of a photo.
+        of_several: the sheet is one part of several, of which nothing need be left.
         watch: what passes on the rows of the sheet, and says how far it is.
 
     Returns:
         A table with the columns :data:`LEFT_OUT_COLUMNS`, empty where nothing was left out.
 
     Raises:
-        ImageError: a photo is bad; it is named. Or all are, where bad ones are left out.
+        ImageError: a photo is bad; it is named. Or all of a whole set are, where bad ones are left
+            out.
         AssetError: an archive is missing or broken.
         FileError: a file cannot be written.
     """
@@ -94,13 +97,19 @@ def materialise(
                 "cols": cols,
             }
         )
-    if len(left_out) == len(sheet):
-        name, _, reason = left_out[0]
-        raise ImageError(
-            f"none of the {len(sheet)} images can be used; the first one, '{name}': {reason}"
-        )
+    found = pd.DataFrame(left_out, columns=list(LEFT_OUT_COLUMNS))
+    if len(found) == len(sheet) and not of_several:
+        raise _none_left(found)
     write_text(manifest_path, out.getvalue())
-    return pd.DataFrame(left_out, columns=list(LEFT_OUT_COLUMNS))
+    return found
+
+
+def _none_left(left_out: "pd.DataFrame") -> ImageError:
+    first = left_out.iloc[0]
+    return ImageError(
+        f"none of the {len(left_out)} images can be used; the first one, '{first['image']}': "
+        f"{first['reason']}"
+    )
 
 
 def _checked_size(data: bytes, source: str, digest: str, resize: int) -> tuple[int, int]:
@@ -139,11 +148,13 @@ def _harmless(path: Path) -> str:
 def read_manifest(path: str | os.PathLike[str]) -> "pd.DataFrame":
     """Read a manifest: text columns (class an index or empty), but ``rows`` and ``cols`` as int.
 
+    That of a part of a set may be empty: no photo of the part can be used.
+
     Raises:
         ImageError: no such file, or no manifest.
     """
     manifest = image_csv.read(path)
-    image_csv.require(path, manifest, MANIFEST_COLUMNS)
+    image_csv.require(path, manifest, MANIFEST_COLUMNS, rows=False)
     try:
         manifest["class"].replace("", "0").astype(int)
         return manifest.astype({"rows": int, "cols": int})
@@ -173,16 +184,28 @@ def digest(manifest: "pd.DataFrame") -> str:
     return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
 
 
-def join(manifests: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
+def join(
+    manifests: Sequence[str | os.PathLike[str]],
+    path: str | os.PathLike[str],
+    *,
+    left_out: "pd.DataFrame",
+) -> None:
     """Write the manifest of a whole set from those of its parts, in their order.
 
+    Args:
+        manifests: those of the parts.
+        path: where that of the set will be.
+        left_out: what was left out of all parts, as :func:`materialise` returns it.
+
     Raises:
-        ImageError: a part cannot be read, or an id is in two of them.
+        ImageError: a part cannot be read, an id is in two of them, or no photo is left in any.
     """
     import pandas as pd
 
     parts = [read_manifest(manifest) for manifest in manifests]
     whole = pd.concat(parts, ignore_index=True)
+    if whole.empty:
+        raise _none_left(left_out)
     for name in whole["id"][whole["id"].duplicated()].head(1):
         first, second, *_ = (
             os.fspath(manifest)

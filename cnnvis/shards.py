@@ -86,7 +86,7 @@ def gather(
 
     Raises:
         StoreError: the shards differ in schema, version, model, layers or anything else but images;
-            or an image is in two of them.
+            or an image is in two of them, or none in any.
         FileError: a shard cannot be read, or ``path`` cannot be written.
     """
     if not shards:
@@ -95,6 +95,10 @@ def gather(
     for other in read[1:]:
         _require_alike(read[0], other)
     _require_different_images(read)
+    if not any(shard.members["/image"].shape[0] for shard in read):
+        raise StoreError(
+            f"no image in any of the {len(read)} shards of {path}: none could be used."
+        )
     names = [_relative(shard.path, Path(path)) for shard in read]
     first = read[0]
     with hdf5.create(

@@ -116,7 +116,7 @@ def summarise(
     names = [image.id for image in store.images(activations)]
     wanted = tuple(slices)
     with create(path, images=len(names), count=count, provenance=provenance) as writer:
-        for layer in layers:
+        for layer in layers if names else ():
             maps = store.slabs(activations, layer=layer)
             found = map_statistics.summarise(names, maps, slices=wanted, count=count)
             writer.append(store.layer(activations, layer), found)
@@ -137,8 +137,9 @@ def merge(shards: Sequence[Place], path: Place, *, source: str = "") -> None:
         StoreError: no shard, shards of different layers, or the same images twice.
         CnnvisError: shards that were summarised with other options.
     """
+    shards = [shard for shard in shards if _number(shard, "images")]
     if not shards:
-        raise StoreError(f"no shards to merge into {path}.")
+        raise StoreError(f"no shards with images to merge into {path}.")
     specs = layers(shards[0])
     for shard in shards[1:]:
         if layers(shard) != specs:

@@ -32,12 +32,13 @@ def images(count, first=0):
 def activations(count, first=0, layers=LAYERS):
     """Maps and scores of images, none like another."""
     maps = {
-        spec.name: np.stack(
+        spec.name: np.array(
             [
                 np.random.default_rng([n, place]).standard_normal(spec.shape, np.float32)
                 for n in range(first, first + count)
-            ]
-        )
+            ],
+            np.float32,
+        ).reshape(count, *spec.shape)
         for place, spec in enumerate(layers)
     }
     scores = np.add.outer(np.arange(first, first + count), np.arange(7)).astype(np.float32)
@@ -72,12 +73,13 @@ UNITS = (gradient_file.Unit(3, "bee"), gradient_file.Unit(1, "ant"))
 
 def write_gradients(path, count=3, first=0, batch=2, shape=(4, 3, 2, 2), **options):
     """Write a gradient file in batches; return the gradients (image, unit, ...)."""
-    values = np.stack(
+    values = np.array(
         [
             np.random.default_rng(n).standard_normal((len(UNITS), *shape), np.float32)
             for n in range(first, first + count)
-        ]
-    )
+        ],
+        np.float32,
+    ).reshape(count, len(UNITS), *shape)
     rows = images(count, first)
     with gradient_file.create(
         path,

@@ -220,6 +220,16 @@ def test_a_set_without_one_good_photo_is_refused(mixed, tmp_path):
     assert not (tmp_path / "manifest.csv").exists()
 
 
+def test_a_part_of_a_set_may_have_no_good_photo_but_not_all_of_them(mixed, tmp_path):
+    rows = mixed[mixed["id"].isin(["cut", "gone"])]
+    left_out = taken(rows, skip_bad=True, of_several=True)
+    assert set(left_out["image"]) == {"cut", "gone"}
+    assert manifests.read_manifest("manifest.csv").empty
+    with pytest.raises(ImageError, match=r"none of the 2 images can be used; .*'cut': cut\.png"):
+        manifests.join(["manifest.csv"] * 2, "all.csv", left_out=left_out)
+    assert not (tmp_path / "all.csv").exists()
+
+
 def test_an_archive_that_is_missing_is_no_fault_of_its_photos(study, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "archives/toy.zip").unlink()
@@ -249,8 +259,11 @@ def parts_of(tmp_path, *ids):
     return paths
 
 
+NOTHING = pd.DataFrame(columns=list(manifests.LEFT_OUT_COLUMNS))
+
+
 def test_manifests_of_parts_are_joined_in_order(tmp_path):
-    manifests.join(parts_of(tmp_path, "ab", "c"), tmp_path / "all.csv")
+    manifests.join(parts_of(tmp_path, "ab", "", "c"), tmp_path / "all.csv", left_out=NOTHING)
     (tmp_path / "x").mkdir()
     (whole,) = parts_of(tmp_path / "x", "abc")
     assert (tmp_path / "all.csv").read_bytes() == whole.read_bytes()
@@ -258,5 +271,5 @@ def test_manifests_of_parts_are_joined_in_order(tmp_path):
 
 def test_an_id_in_two_parts_is_refused(tmp_path):
     with pytest.raises(ImageError, match=r"'b' is in .*0000.csv and in .*0002.csv"):
-        manifests.join(parts_of(tmp_path, "ab", "c", "b"), tmp_path / "all.csv")
+        manifests.join(parts_of(tmp_path, "ab", "c", "b"), tmp_path / "all.csv", left_out=NOTHING)
     assert not (tmp_path / "all.csv").exists()

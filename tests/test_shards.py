@@ -23,8 +23,8 @@ from result_files import (
 from cnnvis import backtrack_file, gradient_file, hdf5, provenance, shards, store
 from cnnvis.errors import FileError, StoreError
 
-COUNTS = (3, 1, 4)
-"""How many images the shards have."""
+COUNTS = (3, 1, 0, 4)
+"""How many images the shards have; where no photo can be used, a shard has none."""
 TOTAL = sum(COUNTS)
 
 
@@ -182,7 +182,8 @@ def test_the_origin_is_that_of_the_shards(tmp_path):
     found = hdf5.provenance(path)
     assert found.stage == "gather"
     assert found.inputs == {
-        f"shards/{n}.h5": hdf5.provenance_digest(tmp_path / "shards" / f"{n}.h5") for n in range(3)
+        f"shards/{n}.h5": hdf5.provenance_digest(tmp_path / "shards" / f"{n}.h5")
+        for n in range(len(COUNTS))
     }
     own = provenance.of("mine", params={}, inputs={})
     shards.gather([tmp_path / "shards" / "0.h5"], tmp_path / "own.h5", provenance=own)
@@ -281,6 +282,22 @@ def test_an_image_in_two_shards_is_refused(tmp_path):
     require_refusal(tmp_path, r"image 'i2' is in .*0\.h5 and in .*1\.h5")
 
 
+def test_the_first_shard_may_be_the_one_without_images(tmp_path):
+    write_store(tmp_path / "0.h5", count=0)
+    maps, scores = write_store(tmp_path / "1.h5", count=2)
+    gather_two(tmp_path)
+    assert np.array_equal(store.scores(tmp_path / "all.h5"), scores)
+    for spec in LAYERS:
+        blocks = list(store.blocks(tmp_path / "all.h5", layer=spec.name))
+        assert np.array_equal(blocks, maps[spec.name])
+
+
+def test_shards_without_any_image_are_refused(tmp_path):
+    for name in ("0.h5", "1.h5"):
+        write_store(tmp_path / name, count=0)
+    require_refusal(tmp_path, r"no image in any of the 2 shards of .*all\.h5")
+
+
 def test_a_gathered_file_is_no_shard(tmp_path):
     gathered(tmp_path, write_store)
     with pytest.raises(StoreError, match=r"all\.h5 is gathered itself; name its shards instead"):
@@ -332,7 +349,7 @@ def test_a_shard_that_goes_while_it_is_read_leaves_no_hole(tmp_path, monkeypatch
     monkeypatch.setattr(store, "_SLAB_BYTES", 1)
     blocks = store.blocks(path, layer="features.0")
     assert next(blocks).shape == (5, 3, 4)
-    (tmp_path / "shards" / "2.h5").unlink()
+    (tmp_path / "shards" / "3.h5").unlink()
     with pytest.raises(StoreError, match=r"all\.h5 cannot be read any more: a shard has gone"):
         list(blocks)
 

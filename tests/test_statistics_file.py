@@ -51,7 +51,7 @@ def test_the_same_statistics_are_the_same_bytes(tmp_path):
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
-@pytest.mark.parametrize("cuts", [(7,), (3, 4), (1, 5, 1), (1,) * 7])
+@pytest.mark.parametrize("cuts", [(7,), (3, 4), (1, 5, 1), (1,) * 7, (0, 3, 0, 0, 4, 0)])
 def test_shards_merge_to_the_whole(tmp_path, cuts):
     whole, maps = write(tmp_path, "whole", count=7)
     begins = np.cumsum([0, *cuts])
@@ -128,7 +128,7 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path):
     fewer, _ = write(tmp_path, "fewer", count=2, first=2, best=2)
     bare, _ = write(tmp_path, "bare", count=2, first=4, slices=())
     merged = tmp_path / "m.h5"
-    with pytest.raises(StoreError, match="no shards to merge"):
+    with pytest.raises(StoreError, match="no shards with images to merge"):
         statistics_file.merge([], merged)
     with pytest.raises(StoreError, match="same images as a shard before"):
         statistics_file.merge([first, fewer, first], merged)

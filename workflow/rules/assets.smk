@@ -87,6 +87,7 @@ rule image_part:
         cut=cut_of,
         resize=study.largest_resize,
         skip_bad=lambda w: study.images[w.images].skip_bad,
+        of_several=lambda w: study.images[w.images].shards > 1,
     script:
         "../scripts/check_images.py"
 

@@ -19,6 +19,7 @@ def main(images, given, params, output, watch):
         manifest_path=output.manifest,
         resize=params.resize,
         skip_bad=params.skip_bad,
+        of_several=params.of_several,
         watch=watch,
     )
     table_file.write(output.left_out, left_out)

@@ -9,9 +9,9 @@ def main(parts, left_out, output):
 
     from cnnvis import manifests, table_file
 
-    manifests.join(parts, output.manifest)
-    tables = [table_file.read(part) for part in left_out]
-    table_file.write(output.left_out, pd.concat(tables, ignore_index=True))
+    table = pd.concat([table_file.read(part) for part in left_out], ignore_index=True)
+    manifests.join(parts, output.manifest, left_out=table)
+    table_file.write(output.left_out, table)
 
 
 if "snakemake" in globals():

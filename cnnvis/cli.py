@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cnnvis import catalogue, doctor, records
-from cnnvis.errors import CnnvisError
+from cnnvis.errors import CnnvisError, shown
 from cnnvis.progress import Lines
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     count, faults = records.verify(options.results, watch=Lines("verify"))
     for fault in faults:
-        print(f"{fault.path} {fault.text}.")
+        print(shown(f"{fault.path} {fault.text}."))
     print(f"{count} files of records in {options.results}: {len(faults) or 'no'} faults.")
     return 1 if faults else 0
 

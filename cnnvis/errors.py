@@ -63,6 +63,21 @@ class StoreError(CnnvisError):
     """A result file is not of the kind or version that was expected."""
 
 
+def shown(text: str) -> str:
+    r"""Return text for a terminal, whatever it is made of: what cannot be seen stands as escapes.
+
+    Names of files may hold line feeds, codes that a terminal obeys, and halves of characters that
+    no stream can write.
+
+    >>> print(shown("Straße 5.png"), shown("a\x1b[2J\n.png"), shown("\udcff"))
+    Straße 5.png a\x1b[2J\n.png \udcff
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint such as ``; did you mean 'features.0'?``, empty where nothing is near.
 

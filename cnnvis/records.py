@@ -9,12 +9,14 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+import re
+import stat
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnvis.errors import FileError
+from cnnvis.errors import FileError, shown
 from cnnvis.files import canonical_json, sha256, write_text
 from cnnvis.progress import Watch, unwatched
 
@@ -121,79 +123,132 @@ def verify(
 
     A file may be missing, or changed since its job wrote it; it may have been read by a job in
     another state than it is in now, so that what came out is of another run; or no record knows it.
+    What cannot be hashed is a fault too, whatever the reason.
     Paths in records start where the workflow ran, the folder that holds ``results``.
 
     Raises:
         FileError: there are no records, or one cannot be read.
     """
     place = Path(results)
-    records = {path: _read(path) for path in sorted((place / FOLDER).rglob("*.json"))}
+    records = [_read(place, path) for path in sorted((place / FOLDER).rglob("*.json"))]
     if not records:
         raise FileError(
             f"{place} has no records ({place / FOLDER}). Give the folder of results of a run; "
             "results of earlier versions have none."
         )
-    written = {path: digest for one in records.values() for path, digest in one["outputs"].items()}
+    writers = {path: record for record in records for path in record.outputs}
     faults: list[Fault] = []
-    for path in watch(sorted(written), "files"):
-        faults += _changed(place.parent, path, written[path])
-    for one in records.values():
-        faults += _stale(one, written)
-    faults += _unknown(place, written)
-    return len(written), faults
+    for path in watch(sorted(writers), "files"):
+        faults += _changed(place.parent, path, writers[path])
+    for record in records:
+        faults += _stale(record, writers)
+    faults += _unknown(place, writers)
+    return len(writers), faults
 
 
-def _read(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Record:
+    """What is used of a record: where it is, its rule, and the sha256 of what went in and out."""
+
+    place: str
+    rule: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+def _read(results: Path, path: Path) -> _Record:
+    inside = path.relative_to(results)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        whole = all(
-            isinstance(digest, str)
-            for part in ("inputs", "outputs")
-            for digest in found[part].values()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise FileError(f"{path} is no record: {error}. Make its outputs again.") from error
-    if not whole:
-        raise FileError(f"{path} is no record: hashes are text. Make its outputs again.")
-    return dict(found)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_record(path, inside, str(error)) from error
+    if not isinstance(found, dict):
+        found = {}
+    rule = found.get("rule")
+    if not (isinstance(rule, str) and rule.isidentifier()):
+        raise _no_record(path, inside, "it has no 'rule' with a name")
+    for part in ("inputs", "outputs"):
+        hashes = found.get(part)
+        if not (isinstance(hashes, dict) and all(map(_is_digest, hashes.values()))):
+            raise _no_record(path, inside, f"it has no '{part}', paths with the sha256 of each")
+    return _Record(Path("results", inside).as_posix(), rule, found["inputs"], found["outputs"])
 
 
-def _changed(root: Path, path: str, expected: str) -> Iterator[Fault]:
-    file = root / path
-    if not file.is_file():
-        yield Fault(path, "is missing; start the workflow to make it again")
-        return
-    found = sha256(file)
-    if found != expected:
+def _is_digest(found: Any) -> bool:
+    return isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found) is not None
+
+
+def _no_record(path: Path, inside: Path, reason: str) -> FileError:
+    rule = inside.parts[1].removesuffix(".json")
+    again = f"add --forcerun {rule}" if rule.isidentifier() else "make its outputs again"
+    return FileError(
+        shown(f"{path} is no record: {reason}. Start the workflow and {again}, which writes it ")
+        + "again; or delete it, if the study no longer has its job."
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A file as it is now: its sha256, or why it has none; neither where it is not there."""
+
+    digest: str = ""
+    reason: str = ""
+
+
+def _look(file: Path) -> _Seen:
+    try:
+        if stat.S_ISREG(file.stat().st_mode):
+            return _Seen(digest=sha256(file))
+    except (FileNotFoundError, NotADirectoryError):
+        return _Seen()
+    except OSError as error:
+        return _Seen(reason=error.strerror or str(error))
+    except ValueError:  # zero bytes, halves of characters
+        return _Seen(reason="no file can be called so")
+    return _Seen(reason="it is no file")
+
+
+def _changed(root: Path, path: str, writer: _Record) -> Iterator[Fault]:
+    seen = _look(root / path)
+    if seen.reason:
         yield Fault(
             path,
-            f"was changed since its job wrote it: sha256 was {expected}, is {found}. Delete it and "
-            "start the workflow",
+            f"cannot be hashed: {seen.reason}. Allow yourself to read it; or, if no such file can "
+            f"be, delete its record {writer.place}",
+        )
+    elif not seen.digest:
+        yield Fault(path, "is missing; start the workflow to make it again")
+    elif seen.digest != writer.outputs[path]:
+        yield Fault(
+            path,
+            f"was changed since its job wrote it: sha256 was {writer.outputs[path]}, is "
+            f"{seen.digest}. Delete it and start the workflow",
         )
 
 
-def _stale(record: Mapping[str, Any], written: Mapping[str, str]) -> Iterator[Fault]:
-    for path, digest in record["inputs"].items():
-        if written.get(path, digest) != digest:
-            made = ", ".join(list(record["outputs"])[:3])
+def _stale(record: _Record, writers: Mapping[str, _Record]) -> Iterator[Fault]:
+    for path, digest in record.inputs.items():
+        if path in writers and writers[path].outputs[path] != digest:
+            made = ", ".join(list(record.outputs)[:3])
             yield Fault(
                 path,
-                f"was made again after {record['rule']} had read it, so {made} may be of another "
+                f"was made again after {record.rule} had read it, so {made} may be of another "
                 "run; start the workflow",
             )
 
 
-def _unknown(results: Path, written: Mapping[str, str]) -> Iterator[Fault]:
-    for file in sorted(results.rglob("*")):
-        inside = file.relative_to(results)
-        if (
-            not file.is_file()
-            or inside.parts[0] in NOT_RECORDED
-            or inside.as_posix() == "README.md"
-        ):
-            continue
-        if any(part.startswith(".") for part in inside.parts):
-            continue
-        path = (Path(results.name) / inside).as_posix()
-        if path not in written:
-            yield Fault(path, "is of no record: no job of this version wrote it")
+def _unknown(results: Path, known: Container[str]) -> Iterator[Fault]:
+    for folder, folders, names in os.walk(results):
+        inside = Path(folder).relative_to(results)
+        at_top = not inside.parts
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not (at_top and name in NOT_RECORDED)
+        )
+        for name in sorted(names):
+            if name.startswith(".") or (at_top and name == "README.md"):
+                continue
+            path = (Path(results.name) / inside / name).as_posix()
+            if path not in known:
+                yield Fault(path, "is of no record: no job of this version wrote it")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cnnvis import cli, records
+from cnnvis import cli, files, records
 from cnnvis.errors import FileError
 
 
@@ -134,11 +134,77 @@ def test_results_can_be_verified_from_elsewhere(tree, monkeypatch, tmp_path_fact
     assert (count, faults) == (4, [])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"inputs": {}, "outputs": {"a": 1}}'])
-def test_a_broken_record_is_named(tree, text):
+@pytest.mark.parametrize(
+    ("text", "lacking"),
+    [
+        ("", "is no record"),
+        ("[]", "it has no 'rule'"),
+        ("{}", "it has no 'rule'"),
+        ('{"inputs": {}, "outputs": {}}', "it has no 'rule'"),
+        ('{"rule": "$(reboot)", "inputs": {}, "outputs": {}}', "it has no 'rule'"),
+        ('{"rule": 1, "inputs": {}, "outputs": {}}', "it has no 'rule'"),
+        ('{"rule": "order", "outputs": {}}', "it has no 'inputs'"),
+        ('{"rule": "order", "inputs": [], "outputs": {}}', "it has no 'inputs'"),
+        ('{"rule": "order", "inputs": {}, "outputs": {"a": 1}}', "it has no 'outputs'"),
+        ('{"rule": "order", "inputs": {}, "outputs": {"a": "\\u001b[2J"}}', "it has no 'outputs'"),
+        ("[" * 100_000, "is no record"),
+    ],
+)
+def test_a_broken_record_is_named_with_what_it_lacks(tree, text, lacking):
     (tree / "results/records/order/net.json").write_text(text)
-    with pytest.raises(FileError, match=r"order/net.json is no record"):
+    with pytest.raises(FileError, match=r"order/net.json is no record") as error:
         records.verify("results")
+    assert lacking in str(error.value)
+    assert "add --forcerun order" in str(error.value)
+
+
+def forge(tree, **parts):
+    """Write a record as no job would."""
+    found = {"rule": "order", "inputs": {}, "outputs": {}} | parts
+    (tree / "results/records/forged.json").write_text(json.dumps(found))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("results/\ud800", "no file can be called so"),
+        ("results/\0", "no file can be called so"),
+        (f"results/{300 * 'x'}", "File name too long"),
+        ("results/net", "it is no file"),
+    ],
+)
+def test_what_cannot_be_hashed_is_named_with_its_reason(tree, capsys, path, reason):
+    forge(tree, outputs={path: 64 * "0"})
+    faults = {fault.path: fault.text for fault in records.verify("results")[1]}
+    assert f"cannot be hashed: {reason}" in faults[path]
+    assert "results/records/forged.json" in faults[path]
+    assert cli.main(["verify"]) == 1
+    assert reason in capsys.readouterr().out
+
+
+def test_a_file_that_may_not_be_read_is_named(tree, monkeypatch):
+    def sha256(path):
+        if path.name == "maps.h5":
+            raise PermissionError(13, "Permission denied", str(path))
+        return files.sha256(path)
+
+    monkeypatch.setattr(records, "sha256", sha256)
+    assert list(found(tree)) == ["results/net/maps.h5"]
+    assert "cannot be hashed: Permission denied" in found(tree)["results/net/maps.h5"]
+
+
+def test_names_reach_the_terminal_without_what_it_would_obey(tree, capsys):
+    (tree / "results/net/\x1b[2J\u202e.png").write_text("x")
+    forge(tree, outputs={"results/\x1b]0;title\x07": 64 * "0"})
+    assert cli.main(["verify"]) == 1
+    out = capsys.readouterr().out
+    assert out.replace("\n", "").isprintable()
+    assert r"results/net/\x1b[2J\u202e.png is of no record" in out
+    (tree / "results/records/\x1b[2J.json").write_text("")
+    assert cli.main(["verify"]) == 1
+    err = capsys.readouterr().err
+    assert err.replace("\n", "").isprintable()
+    assert r"\x1b[2J.json is no record" in err
 
 
 def test_no_records_is_an_error(tmp_path, capsys):

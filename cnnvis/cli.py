@@ -107,11 +107,16 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    count, faults = records.verify(options.results, watch=Lines("verify"))
-    for fault in faults:
+    found = records.verify(options.results, watch=Lines("verify"))
+    for fault in found.faults:
         print(shown(f"{fault.path} {fault.text}."))
-    print(f"{count} files of records in {options.results}: {len(faults) or 'no'} faults.")
-    return 1 if faults else 0
+    said = (
+        f"{found.files} files of records in {options.results}: {len(found.faults) or 'no'} faults."
+    )
+    if found.absent:
+        said += f" Files outside of it that are not there to be compared: {found.absent}."
+    print(said)
+    return 1 if found.faults else 0
 
 
 def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

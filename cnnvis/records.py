@@ -11,15 +11,17 @@ import os
 import platform
 import re
 import stat
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cnnvis.errors import FileError, shown
 from cnnvis.files import canonical_json, sha256, write_text
 from cnnvis.progress import Watch, unwatched
 
+RESULTS = "results"
+"""What recorded paths of results begin with: their folder, as the workflow calls it."""
 FOLDER = "records"
 """Where records are, beside ``logs``."""
 NOT_RECORDED = (FOLDER, "logs", "benchmarks")
@@ -110,40 +112,68 @@ def _files(given: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something in a tree of results that does not match its records: a path, and what is wrong."""
+    """What does not match the records: a path, as records have it, and what is wrong with it."""
 
     path: str
     text: str
 
 
-def verify(
-    results: str | os.PathLike[str], *, watch: Watch[str] = unwatched
-) -> tuple[int, list[Fault]]:
-    """Hash every recorded file again, and return how many there are and what does not match.
+@dataclass(frozen=True)
+class Verified:
+    """What came out of hashing a tree of results again.
+
+    Attributes:
+        files: how many files records name, each counted once.
+        absent: how many of them lie outside the results and are not there to be compared.
+        faults: what does not match.
+    """
+
+    files: int
+    absent: int
+    faults: list[Fault]
+
+
+def verify(results: str | os.PathLike[str], *, watch: Watch[str] = unwatched) -> Verified:
+    """Hash every recorded file again, once, and return what does not match.
 
     A file may be missing, or changed since its job wrote it; it may have been read by a job in
     another state than it is in now, so that what came out is of another run; or no record knows it.
     What cannot be hashed is a fault too, whatever the reason.
-    Paths in records start where the workflow ran, the folder that holds ``results``.
+
+    Paths in records start where the workflow ran. Those that begin with ``results`` are looked for
+    in the folder given, whatever it is called now, and all others beside it: what is not there of
+    these is no fault of the results, which may have been sent elsewhere without it.
 
     Raises:
         FileError: there are no records, or one cannot be read.
     """
-    place = Path(results)
-    records = [_read(place, path) for path in sorted((place / FOLDER).rglob("*.json"))]
+    # Not resolved: where results are a link, their study lies beside it and not beside its target.
+    tree = _Tree(Path(os.path.normpath(Path(results).absolute())))
+    found = sorted((tree.results / FOLDER).rglob("*.json"))
+    records = [_read(tree.results, path) for path in found]
     if not records:
         raise FileError(
-            f"{place} has no records ({place / FOLDER}). Give the folder of results of a run; "
-            "results of earlier versions have none."
+            f"{results} has no records ({tree.results / FOLDER}). Give the folder of results of a "
+            "run; results of earlier versions have none."
         )
     writers = {path: record for record in records for path in record.outputs}
-    faults: list[Fault] = []
-    for path in watch(sorted(writers), "files"):
-        faults += _changed(place.parent, path, writers[path])
+    readers: dict[str, list[_Record]] = {}
     for record in records:
-        faults += _stale(record, writers)
-    faults += _unknown(place, writers)
-    return len(writers), faults
+        for path in record.inputs:
+            readers.setdefault(path, []).append(record)
+    absent = 0
+    faults: list[Fault] = []
+    named = sorted(writers.keys() | readers.keys())
+    for path in watch(named, "files"):
+        seen = tree.look(path)
+        absent += seen == _ABSENT and not _is_inside(path)
+        if path in writers:
+            faults += _changed(path, seen, writers[path])
+            faults += _made_again(path, writers[path], readers.get(path, ()))
+        else:
+            faults += _read_otherwise(path, seen, readers[path])
+    faults += _unknown(tree.results, writers)
+    return Verified(len(named), absent, faults)
 
 
 @dataclass(frozen=True)
@@ -171,7 +201,7 @@ def _read(results: Path, path: Path) -> _Record:
         hashes = found.get(part)
         if not (isinstance(hashes, dict) and all(map(_is_digest, hashes.values()))):
             raise _no_record(path, inside, f"it has no '{part}', paths with the sha256 of each")
-    return _Record(Path("results", inside).as_posix(), rule, found["inputs"], found["outputs"])
+    return _Record(Path(RESULTS, inside).as_posix(), rule, found["inputs"], found["outputs"])
 
 
 def _is_digest(found: Any) -> bool:
@@ -195,46 +225,114 @@ class _Seen:
     reason: str = ""
 
 
-def _look(file: Path) -> _Seen:
-    try:
-        if stat.S_ISREG(file.stat().st_mode):
+_ABSENT = _Seen()
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A folder of results, and what is looked for in it and beside it."""
+
+    results: Path
+
+    def look(self, path: str) -> _Seen:
+        """Hash the file that records call ``path``."""
+        file = self.results.parent / path
+        if _is_inside(path):
+            file = self.results.joinpath(*PurePosixPath(path).parts[1:])
+        try:
+            mode = file.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return _ABSENT
+        except PermissionError as error:  # outside, the folder of somebody else, who sent results
+            return _Seen(reason=_reason(error)) if _is_inside(path) else _ABSENT
+        except (OSError, ValueError) as error:
+            return _Seen(reason=_reason(error))
+        if not stat.S_ISREG(mode):
+            return _Seen(reason="it is no file")
+        try:
             return _Seen(digest=sha256(file))
-    except (FileNotFoundError, NotADirectoryError):
-        return _Seen()
-    except OSError as error:
-        return _Seen(reason=error.strerror or str(error))
-    except ValueError:  # zero bytes, halves of characters
-        return _Seen(reason="no file can be called so")
-    return _Seen(reason="it is no file")
+        except OSError as error:
+            return _Seen(reason=_reason(error))
 
 
-def _changed(root: Path, path: str, writer: _Record) -> Iterator[Fault]:
-    seen = _look(root / path)
+def _is_inside(path: str) -> bool:
+    """Tell whether a recorded path is one of the results."""
+    return PurePosixPath(path).parts[:1] == (RESULTS,)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "no file can be called so"  # zero bytes, halves of characters
+
+
+def _changed(path: str, seen: _Seen, writer: _Record) -> Iterator[Fault]:
+    """Yield what is wrong with a file that a job wrote."""
     if seen.reason:
-        yield Fault(
-            path,
-            f"cannot be hashed: {seen.reason}. Allow yourself to read it; or, if no such file can "
-            f"be, delete its record {writer.place}",
-        )
-    elif not seen.digest:
-        yield Fault(path, "is missing; start the workflow to make it again")
+        yield _unreadable(path, seen, writer)
+    elif seen == _ABSENT:
+        if _is_inside(path):
+            yield Fault(path, "is missing; start the workflow to make it again")
     elif seen.digest != writer.outputs[path]:
         yield Fault(
             path,
             f"was changed since its job wrote it: sha256 was {writer.outputs[path]}, is "
-            f"{seen.digest}. Delete it and start the workflow",
+            f"{seen.digest}. Delete it and {_again([writer])}",
         )
 
 
-def _stale(record: _Record, writers: Mapping[str, _Record]) -> Iterator[Fault]:
-    for path, digest in record.inputs.items():
-        if path in writers and writers[path].outputs[path] != digest:
-            made = ", ".join(list(record.outputs)[:3])
+def _made_again(path: str, writer: _Record, readers: Iterable[_Record]) -> Iterator[Fault]:
+    """Yield a fault where jobs read another state of a file than the one that was written last."""
+    stale = [one for one in readers if one.inputs[path] != writer.outputs[path]]
+    if stale:
+        yield Fault(
+            path, f"was made again after {_rules(stale)} had read it{_so(stale)}; {_again(stale)}"
+        )
+
+
+def _read_otherwise(path: str, seen: _Seen, readers: Sequence[_Record]) -> Iterator[Fault]:
+    """Yield what is wrong with a file that jobs read and none wrote."""
+    stale = [one for one in readers if one.inputs[path] != seen.digest]
+    if seen.reason:
+        yield _unreadable(path, seen, readers[0])
+    elif seen == _ABSENT:
+        if _is_inside(path):
             yield Fault(
                 path,
-                f"was made again after {record.rule} had read it, so {made} may be of another "
-                "run; start the workflow",
+                f"is missing, and no record says who wrote it; {_rules(readers)} had read it: "
+                f"{_again(readers)}",
             )
+    elif stale:
+        yield Fault(
+            path,
+            f"was changed since {_rules(stale)} had read it{_so(stale)}: sha256 was "
+            f"{stale[0].inputs[path]}, is {seen.digest}. Put back what it was, or {_again(stale)}",
+        )
+
+
+def _unreadable(path: str, seen: _Seen, record: _Record) -> Fault:
+    return Fault(
+        path,
+        f"cannot be hashed: {seen.reason}. Allow yourself to read it; or, if no such file can be, "
+        f"delete the record that names it, {record.place}",
+    )
+
+
+def _rules(records: Iterable[_Record]) -> str:
+    return ", ".join(sorted({one.rule for one in records}))
+
+
+def _so(records: Iterable[_Record]) -> str:
+    """Say which files may be of another run."""
+    made = [path for one in records for path in one.outputs]
+    more = f" and {len(made) - 3} more" if len(made) > 3 else ""
+    return f", so {', '.join(made[:3])}{more} may be of another run" if made else ""
+
+
+def _again(records: Iterable[_Record]) -> str:
+    """Say how jobs are run again, also where Snakemake, which looks at times, sees no reason."""
+    rules = " ".join(sorted({one.rule for one in records}))
+    return f"start the workflow; if it says that there is nothing to do, add --forcerun {rules}"
 
 
 def _unknown(results: Path, known: Container[str]) -> Iterator[Fault]:
@@ -249,6 +347,6 @@ def _unknown(results: Path, known: Container[str]) -> Iterator[Fault]:
         for name in sorted(names):
             if name.startswith(".") or (at_top and name == "README.md"):
                 continue
-            path = (Path(results.name) / inside / name).as_posix()
+            path = Path(RESULTS, inside, name).as_posix()
             if path not in known:
                 yield Fault(path, "is of no record: no job of this version wrote it")

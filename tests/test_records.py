@@ -1,6 +1,7 @@
 """Records name what a job read and wrote; verification names what does not match them."""
 
 import json
+import shutil
 
 import pytest
 
@@ -42,9 +43,9 @@ def tree(tmp_path, monkeypatch):
 
 
 def found(tree):
-    count, faults = records.verify("results")
-    assert count == 4
-    return {fault.path: fault.text for fault in faults}
+    verified = records.verify("results")
+    assert (verified.files, verified.absent) == (5, 0)
+    return {fault.path: fault.text for fault in verified.faults}
 
 
 def test_what_is_whole_has_no_fault(tree):
@@ -97,6 +98,60 @@ def test_what_was_made_from_another_state_is_named(tree):
     )
 
 
+def test_an_edited_file_that_no_job_wrote_is_named_once_with_those_who_read_it(tree, capsys):
+    for number in range(5):
+        records.write(
+            f"results/logs/part/{number}.log",
+            rule="part",
+            params={},
+            inputs=["source.csv"],
+            outputs=[],
+        )
+    (tree / "source.csv").write_text("2")
+    [(path, text)] = found(tree).items()
+    assert path == "source.csv"
+    assert text.startswith("was changed since extract, part had read it, so results/net/maps.h5")
+    assert files.sha256(tree / "source.csv") in text
+    assert "add --forcerun extract part" in text
+    assert cli.main(["verify"]) == 1
+
+
+def test_only_those_that_read_it_as_it_was_are_named(tree):
+    (tree / "source.csv").write_text("2")
+    records.write(
+        "results/logs/part/0.log", rule="part", params={}, inputs=["source.csv"], outputs=[]
+    )
+    assert "since extract had read it" in found(tree)["source.csv"]
+    assert "part" not in found(tree)["source.csv"]
+
+
+def test_a_file_that_no_job_wrote_is_hashed_once(tree, monkeypatch):
+    records.write("results/logs/a.log", rule="a", params={}, inputs=["source.csv"], outputs=[])
+    hashed = []
+    monkeypatch.setattr(records, "sha256", lambda path: hashed.append(path.name) or "")
+    records.verify("results")
+    assert sorted(hashed) == ["a.png", "b.png", "maps.h5", "order.json", "source.csv"]
+
+
+def test_an_input_among_the_results_that_has_gone_is_a_fault_of_theirs(tree):
+    forge(tree, inputs={"results/net/gone.h5": 64 * "0"})
+    [fault] = records.verify("results").faults
+    assert fault.path == "results/net/gone.h5"
+    assert "is missing, and no record says who wrote it; order had read it" in fault.text
+
+
+def test_what_lies_outside_and_may_not_be_seen_is_not_there(tree, monkeypatch):
+    look = records.Path.stat
+
+    def stat(path, **how):
+        if path.name == "source.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(records.Path, "stat", stat)
+    assert records.verify("results") == records.Verified(5, 1, [])
+
+
 def test_a_setting_that_is_another_at_every_run_is_refused(tree):
     with pytest.raises(TypeError):
         records.write("results/logs/a.log", rule="a", params={"x": object()}, inputs=[], outputs=[])
@@ -130,8 +185,54 @@ def test_the_same_work_writes_the_same_record(tree):
 
 def test_results_can_be_verified_from_elsewhere(tree, monkeypatch, tmp_path_factory):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    count, faults = records.verify(tree / "results")
-    assert (count, faults) == (4, [])
+    assert records.verify(tree / "results") == records.Verified(5, 0, [])
+
+
+@pytest.mark.parametrize(("inside", "given"), [(".", "run 1"), ("run 1", "."), ("run 1/net", "..")])
+def test_a_tree_may_be_called_anything(tree, monkeypatch, capsys, inside, given):
+    (tree / "results").rename(tree / "run 1")
+    monkeypatch.chdir(tree / inside)
+    assert records.verify(given) == records.Verified(5, 0, [])
+    assert cli.main(["verify", given]) == 0
+    assert capsys.readouterr().out == f"5 files of records in {given}: no faults.\n"
+    (tree / "run 1/net/extra.tsv").write_text("x")
+    assert [fault.path for fault in records.verify(given).faults] == ["results/net/extra.tsv"]
+
+
+def test_results_on_another_disk_are_verified_beside_their_link(tree):
+    (tree / "scratch").mkdir()
+    (tree / "results").rename(tree / "scratch/run")
+    (tree / "results").symlink_to("scratch/run")
+    assert found(tree) == {}
+    (tree / "source.csv").write_text("2")
+    assert list(found(tree)) == ["source.csv"]
+
+
+def test_results_that_were_sent_elsewhere_are_whole_without_what_lay_beside(
+    tree, tmp_path_factory, capsys
+):
+    (tree / "resources").mkdir()
+    (tree / "resources/net.safetensors").write_text("weights")
+    records.write(
+        "results/logs/weights/net.log",
+        rule="weights",
+        params={},
+        inputs=[],
+        outputs=["resources/net.safetensors"],
+    )
+    assert records.verify("results") == records.Verified(6, 0, [])
+    sent = tmp_path_factory.mktemp("sent") / "their results"
+    shutil.copytree(tree / "results", sent)
+    assert records.verify(sent) == records.Verified(6, 2, [])
+    assert cli.main(["verify", str(sent)]) == 0
+    assert capsys.readouterr().out == (
+        f"6 files of records in {sent}: no faults. "
+        "Files outside of it that are not there to be compared: 2.\n"
+    )
+    (sent.parent / "resources").mkdir()
+    (sent.parent / "resources/net.safetensors").write_text("others")
+    [fault] = records.verify(sent).faults
+    assert "was changed since its job wrote it" in fault.text
 
 
 @pytest.mark.parametrize(
@@ -175,7 +276,7 @@ def forge(tree, **parts):
 )
 def test_what_cannot_be_hashed_is_named_with_its_reason(tree, capsys, path, reason):
     forge(tree, outputs={path: 64 * "0"})
-    faults = {fault.path: fault.text for fault in records.verify("results")[1]}
+    faults = {fault.path: fault.text for fault in records.verify("results").faults}
     assert f"cannot be hashed: {reason}" in faults[path]
     assert "results/records/forged.json" in faults[path]
     assert cli.main(["verify"]) == 1

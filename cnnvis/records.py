@@ -161,19 +161,20 @@ def verify(results: str | os.PathLike[str], *, watch: Watch[str] = unwatched) ->
     for record in records:
         for path in record.inputs:
             readers.setdefault(path, []).append(record)
-    absent = 0
-    faults: list[Fault] = []
     named = sorted(writers.keys() | readers.keys())
-    for path in watch(named, "files"):
-        seen = tree.look(path)
-        absent += seen == _ABSENT and not _is_inside(path)
+    seen = {path: tree.look(path) for path in watch(named, "files")}
+    faults: list[Fault] = []
+    for record in records:
+        faults += _missing(record, seen)
+    for path in named:
         if path in writers:
-            faults += _changed(path, seen, writers[path])
+            faults += _changed(path, seen[path], writers[path])
             faults += _made_again(path, writers[path], readers.get(path, ()))
         else:
-            faults += _read_otherwise(path, seen, readers[path])
+            faults += _read_otherwise(path, seen[path], readers[path])
     faults += _unknown(tree.results, writers)
-    return Verified(len(named), absent, faults)
+    absent = [path for path in named if seen[path] == _ABSENT and not _is_inside(path)]
+    return Verified(len(named), len(absent), faults)
 
 
 @dataclass(frozen=True)
@@ -266,14 +267,25 @@ def _reason(error: OSError | ValueError) -> str:
     return "no file can be called so"  # zero bytes, halves of characters
 
 
+def _missing(record: _Record, seen: Mapping[str, _Seen]) -> Iterator[Fault]:
+    """Yield which of its results a job has lost; one fault where it has lost all."""
+    missing = [path for path in record.outputs if _is_inside(path) and seen[path] == _ABSENT]
+    if missing and len(missing) == len(record.outputs):
+        yield Fault(
+            missing[0],
+            f"is missing, and so is all that {record.rule} made; {_again([record])}; if the study "
+            f"no longer has it, delete its record {record.place}",
+        )
+        return
+    for path in missing:
+        yield Fault(path, f"is missing; {_again([record])}")
+
+
 def _changed(path: str, seen: _Seen, writer: _Record) -> Iterator[Fault]:
-    """Yield what is wrong with a file that a job wrote."""
+    """Yield what is wrong with a file that a job wrote, and that is there."""
     if seen.reason:
         yield _unreadable(path, seen, writer)
-    elif seen == _ABSENT:
-        if _is_inside(path):
-            yield Fault(path, "is missing; start the workflow to make it again")
-    elif seen.digest != writer.outputs[path]:
+    elif seen != _ABSENT and seen.digest != writer.outputs[path]:
         yield Fault(
             path,
             f"was changed since its job wrote it: sha256 was {writer.outputs[path]}, is "

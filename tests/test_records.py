@@ -79,6 +79,43 @@ def test_a_missing_file_is_named(tree):
     assert "is missing" in found(tree)["results/net/order.json"]
 
 
+def test_a_job_of_which_nothing_is_left_is_one_fault_with_two_ways_out(tree):
+    shutil.rmtree(tree / "results/net/pictures")
+    (tree / "results/net/maps.h5").unlink()
+    [(path, text)] = found(tree).items()
+    assert path == "results/net/maps.h5"
+    assert text.startswith("is missing, and so is all that extract made; start the workflow")
+    assert "if the study no longer has it, delete its record results/records/extract/net.json" in (
+        text
+    )
+
+
+def test_what_is_missing_of_a_job_is_named_file_by_file(tree):
+    shutil.rmtree(tree / "results/net/pictures")
+    missing = found(tree)
+    assert list(missing) == ["results/net/pictures/a.png", "results/net/pictures/b.png"]
+    for text in missing.values():
+        assert text == (
+            "is missing; start the workflow; if it says that there is nothing to do, add "
+            "--forcerun extract"
+        )
+
+
+def test_records_of_a_study_that_grew_smaller_can_be_deleted(tree):
+    (tree / "results/net/order.json").unlink()
+    (tree / "results/records/order/net.json").unlink()
+    assert records.verify("results").faults == []
+
+
+def test_a_changed_file_is_made_again_by_force_where_snakemake_does_not_see_it(tree):
+    (tree / "results/net/pictures/b.png").write_text("B")
+    [text] = found(tree).values()
+    assert text.endswith(
+        "Delete it and start the workflow; if it says that there is nothing to do, add "
+        "--forcerun extract"
+    )
+
+
 def test_a_file_of_no_record_is_named(tree):
     (tree / "results/net/extra.tsv").write_text("x")
     assert "is of no record" in found(tree)["results/net/extra.tsv"]

@@ -59,6 +59,7 @@ def write(
     params: Mapping[str, Any],
     inputs: Iterable[str],
     outputs: Iterable[str],
+    reads_through: Iterable[str] = (),
 ) -> None:
     """Write the record of a job that has made its outputs.
 
@@ -69,19 +70,27 @@ def write(
         inputs: paths of what went in. Folders are left out: they hold photos, of which there may be
             a million, and the manifest that goes in beside them has the sha256 of each.
         outputs: paths of what came out: files, and folders, of which every file counts.
+        reads_through: those of the inputs whose values stay where they are, and are read there
+            through the output. They are named and not hashed, which would be all that reads them;
+            each has a record of its own.
 
     Raises:
         TypeError: a setting is not made of numbers, words, lists, mappings and paths: as text it
             could be another at every run.
         FileError: the disk is full, or the folder cannot be written to.
     """
+    through = [Path(path).as_posix() for path in reads_through]
+    named = frozenset(through)
+    read = (path for path in inputs if Path(path).as_posix() not in named)
     found = {
         "rule": rule,
         "params": json.loads(json.dumps(dict(params), default=os.fspath, sort_keys=True)),
-        "inputs": _hashes(path for path in inputs if not Path(path).is_dir()),
+        "inputs": _hashes(path for path in read if not Path(path).is_dir()),
         "outputs": _hashes(outputs),
         "versions": _versions(),
     }
+    if through:
+        found["reads_through"] = through
     write_text(place(log), canonical_json(found) + "\n")
 
 
@@ -172,6 +181,8 @@ def verify(results: str | os.PathLike[str], *, watch: Watch[str] = unwatched) ->
             faults += _made_again(path, writers[path], readers.get(path, ()))
         else:
             faults += _read_otherwise(path, seen[path], readers[path])
+    for record in records:
+        faults += _lost(tree, record, writers)
     faults += _unknown(tree.results, writers)
     absent = [path for path in named if seen[path] == _ABSENT and not _is_inside(path)]
     return Verified(len(named), len(absent), faults)
@@ -185,6 +196,7 @@ class _Record:
     rule: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
+    reads_through: Sequence[str]
 
 
 def _read(results: Path, path: Path) -> _Record:
@@ -202,7 +214,11 @@ def _read(results: Path, path: Path) -> _Record:
         hashes = found.get(part)
         if not (isinstance(hashes, dict) and all(map(_is_digest, hashes.values()))):
             raise _no_record(path, inside, f"it has no '{part}', paths with the sha256 of each")
-    return _Record(Path(RESULTS, inside).as_posix(), rule, found["inputs"], found["outputs"])
+    through = found.get("reads_through", [])
+    if not (isinstance(through, list) and all(isinstance(path, str) for path in through)):
+        raise _no_record(path, inside, "it has no 'reads_through', a list of paths")
+    place = Path(RESULTS, inside).as_posix()
+    return _Record(place, rule, found["inputs"], found["outputs"], through)
 
 
 def _is_digest(found: Any) -> bool:
@@ -235,11 +251,15 @@ class _Tree:
 
     results: Path
 
+    def place(self, path: str) -> Path:
+        """Return where the file is that records call ``path``."""
+        if _is_inside(path):
+            return self.results.joinpath(*PurePosixPath(path).parts[1:])
+        return self.results.parent / path
+
     def look(self, path: str) -> _Seen:
         """Hash the file that records call ``path``."""
-        file = self.results.parent / path
-        if _is_inside(path):
-            file = self.results.joinpath(*PurePosixPath(path).parts[1:])
+        file = self.place(path)
         try:
             mode = file.stat().st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -309,17 +329,36 @@ def _read_otherwise(path: str, seen: _Seen, readers: Sequence[_Record]) -> Itera
         yield _unreadable(path, seen, readers[0])
     elif seen == _ABSENT:
         if _is_inside(path):
-            yield Fault(
-                path,
-                f"is missing, and no record says who wrote it; {_rules(readers)} had read it: "
-                f"{_again(readers)}",
-            )
+            yield _orphan(path, readers)
     elif stale:
         yield Fault(
             path,
             f"was changed since {_rules(stale)} had read it{_so(stale)}: sha256 was "
             f"{stale[0].inputs[path]}, is {seen.digest}. Put back what it was, or {_again(stale)}",
         )
+
+
+def _lost(tree: _Tree, record: _Record, known: Container[str]) -> Iterator[Fault]:
+    """Yield what a file reads through to that is not there; records of its own tell the rest."""
+    for path in record.reads_through:
+        if path not in known and _is_inside(path) and not _exists(tree.place(path)):
+            yield _orphan(path, [record])
+
+
+def _exists(file: Path) -> bool:
+    try:
+        file.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _orphan(path: str, readers: Sequence[_Record]) -> Fault:
+    return Fault(
+        path,
+        f"is missing, and no record says who wrote it; {_rules(readers)} had read it: "
+        f"{_again(readers)}",
+    )
 
 
 def _unreadable(path: str, seen: _Seen, record: _Record) -> Fault:

@@ -26,7 +26,7 @@ class Snakemake(Protocol):
 
 
 @contextlib.contextmanager
-def job(given: Snakemake) -> Iterator[Lines]:
+def job(given: Snakemake, *, reads_through: Iterable[str] = ()) -> Iterator[Lines]:
     """Run the body of a script with everything it prints in the rule's log.
 
     File descriptors are redirected, not Python's streams alone, so that what libraries print from C
@@ -35,6 +35,10 @@ def job(given: Snakemake) -> Iterator[Lines]:
     all that went in and came out are recorded (:mod:`cnnvis.records`).
     The last line of a log says how much memory the script took at most, which Snakemake's benchmark
     sees only if it looks at that moment.
+
+    Args:
+        given: what Snakemake gives to the script.
+        reads_through: those of the inputs that the output reads through to: not hashed, but named.
 
     Yields:
         What long work is watched with: its lines go to the log, and to where Snakemake writes.
@@ -56,6 +60,7 @@ def job(given: Snakemake) -> Iterator[Lines]:
                 params=dict(given.params.items()),
                 inputs=given.input,
                 outputs=given.output,
+                reads_through=reads_through,
             )
         except CnnvisError as error:
             print(f"error: {error}", file=file)

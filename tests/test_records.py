@@ -207,6 +207,68 @@ def test_a_folder_that_went_in_is_not_hashed(tree):
     assert list(record["inputs"]) == ["results/net/maps.h5"]
 
 
+@pytest.fixture
+def gathered(tree):
+    """A third job joins two files, which it does not read to the end."""
+    (tree / "results/net/more.h5").write_text("more maps")
+    records.write(
+        "results/logs/more/net.log",
+        rule="more",
+        params={},
+        inputs=[],
+        outputs=["results/net/more.h5"],
+    )
+    (tree / "results/net/all.h5").write_text("see maps.h5 and more.h5")
+    records.write(
+        "results/logs/gather/net.log",
+        rule="gather",
+        params={},
+        inputs=["source.csv", "results/net/maps.h5", "results/net/more.h5"],
+        outputs=["results/net/all.h5"],
+        reads_through=["results/net/maps.h5", "results/net/more.h5"],
+    )
+    return tree
+
+
+def test_files_that_are_read_through_to_are_named_and_not_hashed(gathered, monkeypatch):
+    record = json.loads((gathered / "results/records/gather/net.json").read_text())
+    assert record["reads_through"] == ["results/net/maps.h5", "results/net/more.h5"]
+    assert list(record["inputs"]) == ["source.csv"]
+    others = json.loads((gathered / "results/records/order/net.json").read_text())
+    assert "reads_through" not in others
+    assert records.verify("results") == records.Verified(7, 0, [])
+
+
+def test_what_is_read_through_to_is_verified_by_the_record_of_its_job(gathered):
+    (gathered / "results/net/more.h5").write_text("other maps")
+    [fault] = records.verify("results").faults
+    assert fault.path == "results/net/more.h5"
+    assert "was changed since its job wrote it" in fault.text
+
+
+def test_what_is_read_through_to_and_has_gone_with_its_record_is_missing(gathered):
+    (gathered / "results/net/more.h5").unlink()
+    (gathered / "results/records/more/net.json").unlink()
+    [fault] = records.verify("results").faults
+    assert fault.path == "results/net/more.h5"
+    assert "no record says who wrote it; gather had read it" in fault.text
+
+
+def test_what_is_read_through_to_and_of_no_record_is_not_hashed(gathered, monkeypatch):
+    (gathered / "results/records/more/net.json").unlink()
+    monkeypatch.setattr(records, "sha256", lambda path: path.name)
+    verified = records.verify("results")
+    [text] = [fault.text for fault in verified.faults if fault.path == "results/net/more.h5"]
+    assert "is of no record" in text
+
+
+@pytest.mark.parametrize("names", [1, {"a": "b"}, [1], None])
+def test_a_record_whose_list_of_files_is_none_is_named(tree, names):
+    forge(tree, reads_through=names)
+    with pytest.raises(FileError, match="it has no 'reads_through', a list of paths"):
+        records.verify("results")
+
+
 def test_the_same_work_writes_the_same_record(tree):
     path = tree / "results/records/order/net.json"
     before = path.read_bytes()

@@ -1,5 +1,6 @@
 """The log of a job keeps everything, and an error of the user's is one paragraph."""
 
+import json
 import re
 import subprocess
 import sys
@@ -45,6 +46,28 @@ def test_the_last_line_of_a_log_says_what_memory_the_job_took(tmp_path, held, le
     last = (tmp_path / "logs/a.log").read_text().splitlines()[-1]
     peak = float(re.fullmatch(r"peak memory: (\d+) MB", last)[1])
     assert least < peak < most
+
+
+GATHERS = """
+from types import SimpleNamespace
+from cnnvis import records
+from cnnvis.workflow import job
+hashed = []
+records.sha256 = lambda path: hashed.append(path) or 64 * "0"
+given = SimpleNamespace(
+    log=["results/logs/gather.log"], rule="gather", params={}, input=["a.h5", "b.h5"], output=["c"]
+)
+with job(given, reads_through=given.input):
+    pass
+assert hashed == ["c"], hashed
+"""
+
+
+def test_a_job_names_what_its_output_reads_through_to_without_reading_it(tmp_path):
+    (tmp_path / "c").touch()
+    subprocess.run([sys.executable, "-c", GATHERS], cwd=tmp_path, check=True)
+    record = json.loads((tmp_path / "results/records/gather.json").read_text())
+    assert (record["inputs"], record["reads_through"]) == ({}, ["a.h5", "b.h5"])
 
 
 WATCHED = """

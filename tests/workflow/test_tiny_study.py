@@ -1,15 +1,18 @@
 """The tiny study from end to end: what comes out, on one core and on two, and as a module."""
 
 import csv
+import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from readers_of_scripts import load
 
+from cnnvis import records
 from workflow import runs
 
 pytestmark = pytest.mark.workflow
@@ -34,6 +37,17 @@ def study(tmp_path_factory):
     folder = runs.tiny_study(tmp_path_factory.mktemp("tiny"))
     runs.snakemake(folder, "--cores", "2")
     return folder
+
+
+def test_results_are_whole_and_gathering_hashes_no_shard(study):
+    verified = records.verify(study / "results")
+    assert (verified.absent, verified.faults) == (0, [])
+    made = sorted((study / "results/records").glob("gather_*/**/*.json"))
+    assert len(made) >= 4
+    for path in made:
+        record = json.loads(path.read_text())
+        assert record["inputs"] == {}
+        assert [Path(shard).stem for shard in record["reads_through"]] == ["0000", "0001"]
 
 
 def test_everything_comes_out(study):

@@ -11,5 +11,5 @@ def main(shards, output):
 
 
 if "snakemake" in globals():
-    with job(snakemake):
+    with job(snakemake, reads_through=snakemake.input):
         main(list(snakemake.input), snakemake.output[0])

@@ -110,9 +110,9 @@ def _verify(options: argparse.Namespace) -> int:
     found = records.verify(options.results, watch=Lines("verify"))
     for fault in found.faults:
         print(shown(f"{fault.path} {fault.text}."))
-    said = (
-        f"{found.files} files of records in {options.results}: {len(found.faults) or 'no'} faults."
-    )
+    count = len(found.faults)
+    faults = "1 fault" if count == 1 else f"{count or 'no'} faults"
+    said = f"{found.files} files of records in {options.results}: {faults}."
     if found.absent:
         said += f" Files outside of it that are not there to be compared: {found.absent}."
     print(said)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cnnvis import catalogue, doctor, records
+from cnnvis import catalogue, doctor, verification
 from cnnvis.errors import CnnvisError, shown
 from cnnvis.progress import Lines
 
@@ -107,7 +107,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    found = records.verify(options.results, watch=Lines("verify"))
+    found = verification.verify(options.results, watch=Lines("verify"))
     for fault in found.faults:
         print(shown(f"{fault.path} {fault.text}."))
     count = len(found.faults)

@@ -14,7 +14,7 @@ FLOORS = (
     (
         "words",
         "errors processes files geometry provenance entries labels catalogue classes assets"
-        " download progress pipeline tars records",
+        " download progress pipeline tars records verification",
     ),
     (
         "arrays",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from readers_of_scripts import load
 
-from cnnvis import records
+from cnnvis import verification
 from workflow import runs
 
 pytestmark = pytest.mark.workflow
@@ -40,7 +40,7 @@ def study(tmp_path_factory):
 
 
 def test_results_are_whole_and_gathering_hashes_no_shard(study):
-    verified = records.verify(study / "results")
+    verified = verification.verify(study / "results")
     assert (verified.absent, verified.faults) == (0, [])
     made = sorted((study / "results/records").glob("gather_*/**/*.json"))
     assert len(made) >= 4

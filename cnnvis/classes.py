@@ -66,8 +66,55 @@ def index_of(name_or_index: str | int, classes: str | None = IMAGENET) -> int:
     if re.fullmatch(r"-?\d+", text):
         return _checked(int(text), len(names))
     if not names:
-        raise ConfigError(f"class {text!r}: these classes have no names; give an index.")
+        raise ConfigError(
+            f"class {text!r}: these classes have no names; give an index, or name them with the key "
+            "'classes' of the network."
+        )
     return _named(text, names)
+
+
+def index_for_all(text: str, lists: Sequence[str | None] = (IMAGENET,)) -> int:
+    """Return the index of a class that several networks see, which has to be one for all of them.
+
+    Args:
+        text: its name, or the index.
+        lists: how the classes of the networks are named, each as :func:`names_of` takes it.
+
+    Raises:
+        ConfigError: the text is no class of one of the lists, or another one.
+
+    >>> index_for_all("Egyptian cat"), index_for_all("285", ["imagenet", None])
+    (285, 285)
+    """
+    found: dict[str | None, int] = {}
+    refused: dict[str | None, str] = {}
+    for classes in lists:
+        try:
+            found[classes] = index_of(text, classes)
+        except ConfigError as error:
+            refused[classes] = str(error)
+    if not refused and len({*found.values()}) == 1:
+        return found[lists[0]]
+    if len(lists) == 1:
+        raise ConfigError(
+            f"{refused[lists[0]]} The class of an image is one of {_called(lists[0])}, as the "
+            "networks have them; leave it empty where it is none of these."
+        )
+    meanings = [
+        f"{found[one]} of {_called(one)}"
+        if one in found
+        else f"none of {_called(one)} ({refused[one].rstrip('.')})"
+        for one in lists
+    ]
+    raise ConfigError(
+        f"the class '{text}' is {' and '.join(meanings)}, and all networks of a study see the same "
+        "images. Give an index, which means the same to all that have so many classes; or leave the "
+        "class empty; or make a study for each list of classes."
+    )
+
+
+def _called(classes: str | None) -> str:
+    return "the classes without names" if classes is None else classes
 
 
 def best_count(wanted: str | int) -> int | None:

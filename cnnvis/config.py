@@ -12,9 +12,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from cnnvis import catalogue, config_checks, config_images, config_networks
+from cnnvis.classes import IMAGENET
 from cnnvis.config_images import ImageChoice
 from cnnvis.config_networks import NetworkChoice
 from cnnvis.errors import ConfigError, did_you_mean
+from cnnvis.files import sha256
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Study:
     def largest_resize(self) -> int:
         """To how many pixels the short side of a photo is resized, at most."""
         return max(int(c.entry.preprocessing["resize"]) for c in self.networks.values())
+
+    @property
+    def class_lists(self) -> list[list[str | None]]:
+        """How the classes of the networks are named, each list once, and the digest of its file."""
+        lists = sorted({choice.entry.classes for choice in self.networks.values()}, key=str)
+        return [[one, sha256(one) if one not in (None, IMAGENET) else ""] for one in lists]
 
     @property
     def leaves_out(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnnvis import catalogue
+from cnnvis import catalogue, classes
 from cnnvis.errors import ConfigError, did_you_mean
 
 #: What an own network must say of itself, and a network of the catalogue must not.
@@ -88,6 +88,10 @@ def _own_network(item: Mapping[str, Any]) -> catalogue.NetworkEntry:
         raise ConfigError(
             f"networks.{name}: this name belongs to a network of the catalogue; choose another."
         )
+    try:
+        classes.names_of(item.get("classes"))
+    except ConfigError as error:
+        raise ConfigError(f"networks.{name}.classes: {error}") from None
     random = item["weights"] == "random"
     weights = {"kind": "random", "seed": 0} if random else {"kind": "file", "path": item["weights"]}
     return catalogue.NetworkEntry(

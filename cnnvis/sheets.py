@@ -12,10 +12,12 @@ import hashlib
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cnnvis import classes, image_csv, tars
+from cnnvis import image_csv, tars
+from cnnvis.classes import IMAGENET, index_for_all
 from cnnvis.errors import ConfigError, ImageError, did_you_mean
 from cnnvis.labels import FIRST
 from cnnvis.tars import SUFFIXES
@@ -34,17 +36,24 @@ _TAKEN = (FIRST, "mean", "set", "all_photos")
 """Words that stand for images elsewhere: in the configuration, in the names of figures."""
 
 
-def read_sheet(path: str | os.PathLike[str], cut: tuple[int, int] = (0, 1)) -> "pd.DataFrame":
+def read_sheet(
+    path: str | os.PathLike[str],
+    cut: tuple[int, int] = (0, 1),
+    *,
+    classes: Sequence[str | None] = (IMAGENET,),
+) -> "pd.DataFrame":
     """Read a sheet as text columns :data:`COLUMNS`; classes are given back as indices.
 
     Args:
         path: the sheet.
         cut: which part of how many is read, as :func:`shard` cuts; rows of the others are not
             looked at but for their ids, so that a part of a sheet of a million rows takes seconds.
+        classes: how the classes of the networks that will see the images are named, each list once
+            (:func:`cnnvis.classes.names_of`). A class has to mean the same in all of them.
 
     Raises:
-        ImageError: no such sheet, a wrong column, a wrong or repeated id, an unknown class or role;
-            no such part.
+        ImageError: no such sheet, a wrong column, a wrong or repeated id, an unknown class or role,
+            a class that is another to another network; no such part.
     """
     sheet = image_csv.read(path)
     unknown = [column for column in sheet.columns if column not in COLUMNS]
@@ -55,7 +64,7 @@ def read_sheet(path: str | os.PathLike[str], cut: tuple[int, int] = (0, 1)) -> "
     _refuse_repeated(sheet["id"], str(path))
     sheet = shard(sheet, *cut).reindex(columns=list(COLUMNS), fill_value="")
     sheet["class"] = [
-        _class_text(text, f"{path}: image '{name}'")
+        _class_text(text, classes, f"{path}: image '{name}'")
         for name, text in zip(sheet["id"], sheet["class"], strict=True)
     ]
     _check(sheet, str(path))
@@ -95,11 +104,13 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     return sheet.reindex(columns=list(COLUMNS), fill_value="")
 
 
-def tar_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
+def tar_sheet(
+    path: str | os.PathLike[str], *, classes: Sequence[str | None] = (IMAGENET,)
+) -> "pd.DataFrame":
     """Return the sheet of all photos in a tar file, in its order.
 
     An id is the key of a sample, made as that of :func:`folder_sheet`. The class is that of the
-    file ``.cls`` beside a photo.
+    file ``.cls`` beside a photo, and ``classes`` is what it is for :func:`read_sheet`.
 
     Raises:
         ImageError: it cannot be read, holds no photos, or what no set of images may hold.
@@ -110,7 +121,7 @@ def tar_sheet(path: str | os.PathLike[str]) -> "pd.DataFrame":
         {
             "id": id_of(f"{one.key}.x"),
             "source": f"tar:{place}",
-            "class": _class_text(one.class_text, f"{path}: {one.key}"),
+            "class": _class_text(one.class_text, classes, f"{path}: {one.key}"),
         }
         for one in tars.samples(path)
         for place in one.photos.values()
@@ -187,9 +198,9 @@ def _check_id(name: str, where: str) -> None:
         )
 
 
-def _class_text(text: str, where: str) -> str:
+def _class_text(text: str, classes: Sequence[str | None], where: str) -> str:
     try:
-        return str(classes.index_of(text)) if text else ""
+        return str(index_for_all(text, classes)) if text else ""
     except ConfigError as error:
         raise ImageError(f"{where}: {error}") from error
 

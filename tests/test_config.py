@@ -257,6 +257,25 @@ def test_a_class_name_needs_named_classes():
         load(raw)
 
 
+def test_the_lists_of_classes_are_those_of_the_networks(tmp_path):
+    assert load(DEFAULT).class_lists == [["imagenet", ""]]
+    assert load(own()).class_lists == [[None, ""]]
+    names = tmp_path / "names.txt"
+    names.write_text("one\ntwo\n")
+    both = own(classes=str(names)) | {"images": DEFAULT["images"]}
+    both["networks"] = [*both["networks"], *DEFAULT["networks"]]
+    both["gradients"] = {"units": [1]}
+    first = load(both).class_lists
+    assert [name for name, _ in first] == [str(names), "imagenet"]
+    names.write_text("two\none\n")
+    assert load(both).class_lists != first, "other names are other classes"
+
+
+def test_class_names_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"networks\.mine\.classes: cannot read .*gone\.txt"):
+        load(own(classes=str(tmp_path / "gone.txt")))
+
+
 def following(**sequence):
     """The default study with one sequence."""
     settings = deepcopy(DEFAULT)

@@ -69,6 +69,63 @@ def test_a_wrong_sheet_is_refused_by_name(write, text, message):
         sheets.read_sheet(write(text))
 
 
+@pytest.fixture
+def lists(tmp_path):
+    def lists(*names, name="names.txt"):
+        path = tmp_path / name
+        path.write_text("\n".join(names) + "\n", encoding="utf-8")
+        return str(path)
+
+    return lists
+
+
+def test_classes_are_those_of_the_networks(write, lists):
+    own = lists("goldfish", "digit 3", *(f"c{n}" for n in range(1100)))
+    sheet = write("id,source,class\na,a.png,goldfish\nb,b.png,digit 3\nc,c.png,1050\nd,d.png,\n")
+    assert sheets.read_sheet(sheet, classes=[own])["class"].tolist() == ["0", "1", "1050", ""]
+    numbered = write("id,source,class\na,a.png,5000\n")
+    assert sheets.read_sheet(numbered, classes=[None])["class"].tolist() == ["5000"]
+
+
+def test_a_text_that_means_the_same_to_all_networks_is_taken(write, lists):
+    own = lists("tench", "mug")
+    sheet = write("id,source,class\na,a.png,Tench\nb,b.png,1\n")
+    both = sheets.read_sheet(sheet, classes=["imagenet", own])
+    assert both["class"].tolist() == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "message"),
+    [
+        ("77", ["names.txt"], r"image 'a'.*no class 77: .*from 0 to 2.*names\.txt"),
+        ("tench", ["names.txt"], r"image 'a'.*no class 'tench'.*names\.txt"),
+        ("goldfish", [None], r"image 'a'.*'goldfish'.*have no names.*key 'classes'"),
+        (
+            "goldfish",
+            ["imagenet", "names.txt"],
+            r"image 'a'.*'goldfish' is 1 of imagenet and 0 of \S*names\.txt.*index.*study",
+        ),
+        (
+            "77",
+            ["imagenet", "names.txt"],
+            r"image 'a'.*'77' is 77 of imagenet and none of \S*names\.txt \(no class 77",
+        ),
+        (
+            "goldfish",
+            ["names.txt", None],
+            r"image 'a'.*'goldfish' is 0 of \S*names\.txt and none of the classes without names",
+        ),
+    ],
+)
+def test_a_class_that_is_none_or_another_to_a_network_is_refused(
+    write, lists, text, given, message
+):
+    own = lists("goldfish", "mug", "cup")
+    sheet = write(f"id,source,class\na,a.png,{text}\n")
+    with pytest.raises(ImageError, match=message):
+        sheets.read_sheet(sheet, classes=[own if one == "names.txt" else one for one in given])
+
+
 def test_a_missing_sheet_is_named(tmp_path):
     with pytest.raises(ImageError, match=r"cannot read the table .*gone\.csv"):
         sheets.read_sheet(tmp_path / "gone.csv")

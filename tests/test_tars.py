@@ -47,6 +47,13 @@ def test_samples_are_listed_with_their_class(train):
     assert set(sheet["role"]) == {""}
 
 
+def test_a_number_of_a_class_is_one_of_the_networks(train, tmp_path):
+    assert sheets.tar_sheet(train, classes=["imagenet", None])["class"].tolist() == ["281", ""]
+    (tmp_path / "names.txt").write_text("cat\nmug\n")
+    with pytest.raises(ImageError, match=r"cats/tom: no class 281.*from 0 to 1"):
+        sheets.tar_sheet(train, classes=[str(tmp_path / "names.txt")])
+
+
 def test_photos_are_read_in_place(train):
     for source, value in zip(sheets.tar_sheet(train)["source"], (10, 20), strict=True):
         photo = images.read(source.removeprefix("tar:"))

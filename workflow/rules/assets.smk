@@ -83,6 +83,7 @@ rule image_part:
     params:
         code=code("check_images.py"),
         catalogued=lambda w: study.images[w.images].catalogued,
+        classes=study.class_lists,
         content=lambda w: study.images[w.images].content,
         cut=cut_of,
         resize=study.largest_resize,

@@ -33,13 +33,14 @@ def sheet_of(images, given, params):
 
     from cnnvis import catalogue, sheets
 
+    classes = [names for names, _ in params.classes]
     if given.get("tar"):
-        return sheets.tar_sheet(given.tar), "."
+        return sheets.tar_sheet(given.tar, classes=classes), "."
     folder = given.get("folder")
     if folder:
         return sheets.shard(sheets.folder_sheet(folder), *params.cut), folder
     sheet = catalogue.image_set(images).sheet if params.catalogued else given.sheet
-    return sheets.read_sheet(sheet, params.cut), Path(sheet).parent
+    return sheets.read_sheet(sheet, params.cut, classes=classes), Path(sheet).parent
 
 
 if "snakemake" in globals():

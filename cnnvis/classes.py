@@ -67,8 +67,8 @@ def index_of(name_or_index: str | int, classes: str | None = IMAGENET) -> int:
         return _checked(int(text), len(names))
     if not names:
         raise ConfigError(
-            f"class {text!r}: these classes have no names; give an index, or name them with the key "
-            "'classes' of the network."
+            f"class {text!r}: these classes have no names; give an index, or name them with the "
+            "key 'classes' of the network."
         )
     return _named(text, names)
 
@@ -108,8 +108,8 @@ def index_for_all(text: str, lists: Sequence[str | None] = (IMAGENET,)) -> int:
     ]
     raise ConfigError(
         f"the class '{text}' is {' and '.join(meanings)}, and all networks of a study see the same "
-        "images. Give an index, which means the same to all that have so many classes; or leave the "
-        "class empty; or make a study for each list of classes."
+        "images. Give an index, which means the same to all that have so many classes; or leave "
+        "the class empty; or make a study for each list of classes."
     )
 
 

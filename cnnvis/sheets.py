@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ ROLES = ("reference", "similar", "dissimilar", "other")
 """What a photo is to the inspected class: of it, of a like one, of an unlike one, none of these."""
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_LOST = re.compile(r"[^A-Za-z0-9_./-]")
+"""What becomes ``_`` in an id that is made from a path."""
 _LONGEST = 150
 """Characters of an id, which becomes a part of the names of files."""
 _TAKEN = (FIRST, "mean", "set", "all_photos")
@@ -94,42 +96,61 @@ def folder_sheet(folder: str | os.PathLike[str]) -> "pd.DataFrame":
     )
     if not sources:
         raise ImageError(f"the folder {place} holds no photos ({', '.join(SUFFIXES)}).")
-    ids = [id_of(source) for source in sources]
-    count = Counter(ids)
-    unique = [
-        name if count[name] == 1 and _is_free(name) else _distinct(name, source)
-        for name, source in zip(ids, sources, strict=True)
-    ]
-    sheet = pd.DataFrame({"id": unique, "source": sources})
+    ids = _unique([id_of(source) for source in sources], sources)
+    sheet = pd.DataFrame({"id": ids, "source": sources})
     return sheet.reindex(columns=list(COLUMNS), fill_value="")
 
 
 def tar_sheet(
-    path: str | os.PathLike[str], *, classes: Sequence[str | None] = (IMAGENET,)
+    path: str | os.PathLike[str],
+    *,
+    classes: Sequence[str | None] = (IMAGENET,),
+    say: Callable[[str], object] | None = None,
 ) -> "pd.DataFrame":
     """Return the sheet of all photos in a tar file, in its order.
 
-    An id is the key of a sample, made as that of :func:`folder_sheet`. The class is that of the
-    file ``.cls`` beside a photo, and ``classes`` is what it is for :func:`read_sheet`.
+    An id is the key of a sample, made as that of :func:`folder_sheet`. Every key with letters that
+    no id may hold gets its digits of a hash, so that ids of several tar files differ, which do not
+    know of each other.
+
+    Args:
+        path: the tar file.
+        classes: as :func:`read_sheet` takes them. The class is that of the file ``.cls`` beside a
+            photo.
+        say: what is told of pictures that are left alone, see :func:`cnnvis.tars.samples`.
 
     Raises:
         ImageError: it cannot be read, holds no photos, or what no set of images may hold.
     """
     import pandas as pd
 
+    found = tars.samples(path, say)
+    keys = [one.key for one in found]
+    ids = _unique([id_of(f"{key}.x") for key in keys], keys, keep_lossy=False)
     rows = [
         {
-            "id": id_of(f"{one.key}.x"),
+            "id": name,
             "source": f"tar:{place}",
             "class": _class_text(one.class_text, classes, f"{path}: {one.key}"),
         }
-        for one in tars.samples(path)
+        for name, one in zip(ids, found, strict=True)
         for place in one.photos.values()
     ]
     sheet = pd.DataFrame(rows).reindex(columns=list(COLUMNS), fill_value="")
     _refuse_repeated(sheet["id"], os.fspath(path))
     _check(sheet, os.fspath(path))
     return sheet
+
+
+def _unique(ids: Sequence[str], names: Sequence[str], *, keep_lossy: bool = True) -> list[str]:
+    """Return ids that differ and have no meaning of their own; the names are what they are of."""
+    count = Counter(ids)
+    return [
+        id
+        if count[id] == 1 and _is_free(id) and (keep_lossy or not _LOST.search(name))
+        else _distinct(id, name)
+        for id, name in zip(ids, names, strict=True)
+    ]
 
 
 def _is_free(name: str) -> bool:
@@ -212,4 +233,4 @@ def id_of(source: str) -> str:
     'cats__my_tom'
     """
     stem = PurePosixPath(source).with_suffix("").as_posix().replace("/", "__")
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", stem)
+    return _LOST.sub("_", stem)

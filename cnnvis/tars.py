@@ -1,14 +1,15 @@
 """Photos in tar files, as WebDataset packs them, read where they lie.
 
 A sample is the files of one name up to its first point: ``n02123045/cat7.jpg`` is a photo, and
-``n02123045/cat7.cls`` beside it holds the number of its class. Other files are left alone. Nothing
-is ever unpacked: a photo is known by the place of its bytes, ``train-0000.tar!512+110563``.
+``n02123045/cat7.cls`` beside it holds the number of its class. Other files are left alone, among
+them hidden ones and pictures with more than one point in their names, such as ``cat7.seg.png``.
+Nothing is ever unpacked: a photo is known by the place of its bytes, ``train-0000.tar!512+110563``.
 """
 
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -78,14 +79,39 @@ def _counted(pattern: str) -> list[str]:
     return [path for part in parts for path in _counted(part)]
 
 
-def samples(path: str | os.PathLike[str]) -> list[Sample]:
+def samples(
+    path: str | os.PathLike[str], say: Callable[[str], object] | None = None
+) -> list[Sample]:
     """Return the samples of a tar file that have photos, in its order; only headers are read.
+
+    Args:
+        path: the tar file.
+        say: what is told, in a line, of pictures that are left alone because of their names.
 
     Raises:
         ImageError: no tar file, a broken or a compressed one; a link, or a file twice; no photos.
     """
+    found, pointed = _by_key(path)
+    whole = [sample for sample in found if sample.photos]
+    told = _left_alone(pointed) if pointed else ""
+    if not whole:
+        raise ImageError(f"{path} holds no photos ({', '.join(SUFFIXES)}). {told}".rstrip())
+    for sample in whole:
+        if len(sample.photos) > 1:
+            raise ImageError(
+                f"{path}: the sample {sample.key} has {len(sample.photos)} photos "
+                f"({', '.join(sample.photos)}); leave one."
+            )
+    if told and say is not None:
+        say(f"{path}: {told}")
+    return whole
+
+
+def _by_key(path: str | os.PathLike[str]) -> tuple[list[Sample], list[str]]:
+    """Return all samples, and the pictures with more than one point in their names."""
     found: dict[str, Sample] = {}
     seen = set()
+    pointed = []
     for info in _files(path):
         if info.name in seen:
             raise ImageError(f"{path} holds {info.name} twice; programs differ in which they take.")
@@ -97,23 +123,36 @@ def samples(path: str | os.PathLike[str]) -> list[Sample]:
             sample.class_text = _class_text(place, info)
         elif ending in SUFFIXES:
             sample.photos[ending] = place
-    whole = [sample for sample in found.values() if sample.photos]
-    if not whole:
-        raise ImageError(f"{path} holds no photos ({', '.join(SUFFIXES)}).")
-    for sample in whole:
-        if len(sample.photos) > 1:
-            raise ImageError(
-                f"{path}: the sample {sample.key} has {len(sample.photos)} photos "
-                f"({', '.join(sample.photos)}); leave one."
-            )
-    return whole
+        elif PurePosixPath(ending).suffix in SUFFIXES:
+            pointed.append(info.name)
+    return list(found.values()), pointed
+
+
+def _left_alone(names: list[str]) -> str:
+    name = PurePosixPath(names[0])
+    better = name.stem.replace(".", "_") + name.suffix
+    some = "pictures are" if len(names) > 1 else "picture is"
+    return (
+        f"{len(names)} {some} left alone, for more than one point in the name, such as {name}: "
+        "what stands in front of the first point is the name of a sample, and the rest says what "
+        f"the file is to it. To have a picture taken for a photo, rename it ({better})."
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell whether a part of a path begins with a point; ``..`` is no name.
+
+    >>> _is_hidden("a/._tom.jpg"), _is_hidden("./a/tom.jpg"), _is_hidden("../tom.jpg")
+    (True, False, False)
+    """
+    return any(part[0] == "." and part != ".." for part in PurePosixPath(name).parts)
 
 
 def _files(path: str | os.PathLike[str]) -> Iterator[tarfile.TarInfo]:
     try:
         with tarfile.open(path, "r:") as tar:
             for info in tar:
-                if info.isdir():
+                if info.isdir() or _is_hidden(info.name):
                     continue
                 if not info.isreg() or info.sparse is not None:
                     raise ImageError(

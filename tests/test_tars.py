@@ -100,13 +100,54 @@ def test_what_no_set_may_hold_is_refused(tmp_path, files, message):
         sheets.tar_sheet(tar_of(tmp_path / "a.tar", files))
 
 
-def test_hidden_files_are_samples_of_their_own(tmp_path):
-    files = [("a/._tom.jpg", b"x"), ("a/.png", picture(1)), ("a/.cls", b"3"), ("a/tom.jpg", b"y")]
-    found = tars.samples(tar_of(tmp_path / "a.tar", files))
-    assert [(sample.key, *sample.photos) for sample in found] == [
-        ("a/.png", ".png"),
-        ("a/tom", ".jpg"),
-    ]
+def test_hidden_files_are_left_alone_as_in_a_folder(tmp_path):
+    files = ["a/._tom.jpg", "a/.png", "a/.cls", ".hidden/x.png", "./b/tom.jpg", ".x.y.png"]
+    path = tar_of(tmp_path / "a.tar", [(name, b"x") for name in files])
+    with tarfile.open(path, "a") as tar:
+        info = tarfile.TarInfo(".hidden/link")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(info)
+    said = []
+    found = tars.samples(path, said.append)
+    assert [(sample.key, *sample.photos) for sample in found] == [("b/tom", ".jpg")]
+    assert not said
+    assert sheets.tar_sheet(path)["id"].tolist() == ["b__tom"]
+
+
+def test_a_way_out_of_the_tar_file_is_no_hidden_file(tmp_path):
+    with pytest.raises(ImageError, match=r"the id '\.\.__x' may hold"):
+        sheets.tar_sheet(tar_of(tmp_path / "a.tar", [("../x.png", b"x")]))
+
+
+def test_ids_are_told_apart_where_letters_are_lost(tmp_path):
+    names = ["猫.png", "狗.png", "mean.png", f"{'a' * 200}.png", "x/y.png", "x__y.png", "tom.png"]
+    ids = sheets.tar_sheet(tar_of(tmp_path / "a.tar", [(n, b"x") for n in names]))["id"].tolist()
+    assert len(set(ids)) == len(names)
+    assert ids[-1] == "tom"
+    assert all(name.startswith("_-") for name in ids[:2])
+    assert ids[2].startswith("mean-")
+    assert len(ids[3]) == 150
+    assert all(name.startswith("x__y-") for name in ids[4:6])
+
+
+def test_an_id_that_lost_letters_does_not_depend_on_the_other_files(tmp_path):
+    alone, both = (
+        sheets.tar_sheet(tar_of(tmp_path / f"{len(names)}.tar", [(n, b"x") for n in names]))
+        for names in (["猫.png"], ["狗.png", "猫.png"])
+    )
+    assert alone["id"][0] == both["id"][1] != both["id"][0]
+
+
+def test_a_picture_with_points_in_its_name_is_told_of(tmp_path):
+    names = ["a.png", "a.seg.png", "cat.v2.png", "cat.json", "b.tar.gz"]
+    path = tar_of(tmp_path / "a.tar", [(name, b"x") for name in names])
+    said = []
+    assert sheets.tar_sheet(path, say=said.append)["id"].tolist() == ["a"]
+    (line,) = said
+    assert f"{path}: 2 pictures" in line
+    assert "a.seg.png" in line
+    with pytest.raises(ImageError, match=r"holds no photos.*2 pictures .*cat\.0\.png.*cat_0\.png"):
+        tars.samples(tar_of(tmp_path / "b.tar", [("cat.0.png", b"x"), ("cat.1.PNG", b"x")]))
 
 
 @pytest.mark.parametrize(

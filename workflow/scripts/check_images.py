@@ -35,7 +35,7 @@ def sheet_of(images, given, params):
 
     classes = [names for names, _ in params.classes]
     if given.get("tar"):
-        return sheets.tar_sheet(given.tar, classes=classes), "."
+        return sheets.tar_sheet(given.tar, classes=classes, say=print), "."
     folder = given.get("folder")
     if folder:
         return sheets.shard(sheets.folder_sheet(folder), *params.cut), folder

@@ -212,5 +212,8 @@ def join(
             for manifest, part in zip(manifests, parts, strict=True)
             if name in set(part["id"])
         )
-        raise ImageError(f"the id '{name}' is in {first} and in {second}; give each its own.")
+        raise ImageError(
+            f"the id '{name}' is in {first} and in {second}; give each its own: in tar files the "
+            "name of the photo in there, for instance in a folder called as the tar file is."
+        )
     write_text(path, whole.to_csv(index=False, lineterminator="\n"))

@@ -291,7 +291,11 @@ def _require_different_images(shards: Sequence[_Shard]) -> None:
     for shard in shards:
         for image in np.asarray(shard.members["/image"].values):
             if image in seen:
-                raise StoreError(f"image {image!r} is in {seen[image]} and in {shard.path}.")
+                raise StoreError(
+                    f"image {image!r} is in {seen[image]} and in {shard.path}. Give every photo of "
+                    "a set an id of its own: in a sheet its column id; in tar files its name in "
+                    "there, for instance in a folder called as the tar file is."
+                )
             seen[image] = shard.path
 
 

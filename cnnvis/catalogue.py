@@ -121,8 +121,8 @@ def image_set(name: str) -> ImageSet:
 _OF_ARCHIVE = "archive:"
 
 
-def listed(sheet: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids of a sheet of images, and the archives it takes photos from, each once.
+def listed(sheet: str | Path) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of a sheet of images, and the archives and the roles in it, each once.
 
     A sheet is a CSV file; a photo of an archive has the source ``archive:NAME!member``. It is read
     whenever Snakemake reads the workflow, so a million rows have to take a second and no more.
@@ -132,10 +132,13 @@ def listed(sheet: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     ids: list[str] = []
     archives: dict[str, None] = {}
+    roles: dict[str, None] = {}
     with Path(sheet).open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
         header = next(rows, [])
-        id_, source = (header.index(name) if name in header else -1 for name in ("id", "source"))
+        id_, source, role = (
+            header.index(name) if name in header else -1 for name in ("id", "source", "role")
+        )
         for row in rows:
             if not row:
                 continue
@@ -143,7 +146,9 @@ def listed(sheet: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
             text = row[source] if 0 <= source < len(row) else ""
             if text.startswith(_OF_ARCHIVE):
                 archives[text[len(_OF_ARCHIVE) :].split("!")[0]] = None
-    return tuple(ids), tuple(archives)
+            if 0 <= role < len(row) and row[role]:
+                roles[row[role]] = None
+    return tuple(ids), tuple(archives), tuple(roles)
 
 
 @cache

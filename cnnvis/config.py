@@ -39,6 +39,12 @@ class Study:
         return [[one, sha256(one) if one not in (None, IMAGENET) else ""] for one in lists]
 
     @property
+    def compared(self) -> list[str]:
+        """The image sets whose gradients are compared: with two of the roles that are compared."""
+        wanted = {*self.settings["gradients"]["roles"]}
+        return [name for name, choice in self.images.items() if len(wanted & {*choice.roles}) > 1]
+
+    @property
     def leaves_out(self) -> bool:
         """Whether photos that cannot be used are left out of any set."""
         return any(choice.skip_bad for choice in self.images.values())

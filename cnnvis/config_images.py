@@ -15,7 +15,8 @@ from cnnvis.files import sha256
 class ImageChoice:
     """An image set of the study: a sheet or a folder, cut into shards, or tar files, a shard each.
 
-    ``ids`` are those of the sheet and ``archives`` the names of the archives it takes photos from;
+    ``ids`` and ``roles`` are those of the sheet and ``archives`` the names of the archives it takes
+    photos from;
     ``content`` is the digest of a sheet of the catalogue, which Snakemake does not watch as a file.
     ``skip_bad`` leaves out photos that cannot be used, where they would be an error.
     """
@@ -30,6 +31,7 @@ class ImageChoice:
     content: str = ""
     ids: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     @property
     def downloads(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ def chosen(item: Mapping[str, Any]) -> ImageChoice:
     if sheet and not Path(sheet).is_file():
         raise ConfigError(f"images.{name}.sheet: there is no file {sheet}.")
     place = Path(sheet) if sheet else _catalogued_sheet(name)
-    ids, archives = _read_sheet(place, name)
+    ids, archives, roles = _read_sheet(place, name)
     content = "" if sheet else sha256(place)
     return ImageChoice(
         name,
@@ -77,6 +79,7 @@ def chosen(item: Mapping[str, Any]) -> ImageChoice:
         content=content,
         ids=ids,
         archives=archives,
+        roles=roles,
     )
 
 
@@ -101,10 +104,10 @@ def _catalogued_sheet(name: str) -> Path:
         raise ConfigError(f"images: {error} Own images need the key 'sheet' or 'folder'.") from None
 
 
-def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids and the archives of a sheet; a job checks the rest of it."""
+def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the ids, the archives and the roles of a sheet; a job checks the rest of it."""
     try:
-        ids, archives = catalogue.listed(sheet)
+        ids, archives, roles = catalogue.listed(sheet)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
             f"images.{name}.sheet: cannot read {sheet}: {error}. Save it as CSV in UTF-8."
@@ -114,4 +117,4 @@ def _read_sheet(sheet: Path, name: str) -> tuple[tuple[str, ...], tuple[str, ...
             catalogue.archive(archive)
         except ConfigError as error:
             raise ConfigError(f"images.{name}: {sheet}: {error}") from None
-    return ids, archives
+    return ids, archives, roles

@@ -47,7 +47,8 @@ def places_of_roles(images: Sequence[Image], wanted: Sequence[str]) -> list[int]
         if role not in roles:
             raise ImageError(
                 f"no image has the role '{role}', so there is nothing to compare; the images have "
-                f"the roles {', '.join(present)}. Give images that role in the sheet, or take it "
-                "out of gradients.roles. Everything but the comparison works without roles."
+                f"the roles {', '.join(present)}. Give images that role in a sheet, or take it out "
+                "of gradients.roles, which needs two. Everything but the comparison works without "
+                "roles; networks[] without filters have none to compare."
             )
     return [place for place, role in enumerate(roles) if role in wanted]

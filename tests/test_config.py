@@ -276,6 +276,22 @@ def test_class_names_that_are_not_there_are_named(tmp_path):
         load(own(classes=str(tmp_path / "gone.txt")))
 
 
+def test_sets_whose_images_have_no_two_roles_are_not_compared(tmp_path):
+    (tmp_path / "plain.csv").write_text("id,source,role\na,a.png,\nb,b.png,similar\n")
+    (tmp_path / "roles.csv").write_text("id,source,role\na,a.png,reference\nb,b.png,similar\n")
+    images = [
+        {"name": "photos"},
+        {"name": "further_photos"},
+        {"name": "own", "folder": str(tmp_path)},
+        {"name": "plain", "sheet": str(tmp_path / "plain.csv")},
+        {"name": "mine", "sheet": str(tmp_path / "roles.csv")},
+    ]
+    shown = {"volumes": {"image": "first"}, "figures": {"image": "first"}}
+    study = load(DEFAULT | shown | {"images": images})
+    assert study.compared == ["photos", "mine"]
+    assert study.images["mine"].roles == ("reference", "similar")
+
+
 def following(**sequence):
     """The default study with one sequence."""
     settings = deepcopy(DEFAULT)

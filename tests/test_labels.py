@@ -10,7 +10,11 @@ from cnnvis.labels import Image, places_of_roles
     ("roles", "wanted", "message"),
     [
         (["reference", "other"], ["reference", "similar"], "'similar'.*other, reference"),
-        (["", ""], ["reference", "similar"], "'reference'.*roles none"),
+        (
+            ["", ""],
+            ["reference", "similar"],
+            "'reference'.*roles none.*in a sheet.*networks.*filters",
+        ),
         (["reference"], ["reference"], "at least two roles"),
     ],
 )

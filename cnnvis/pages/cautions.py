@@ -21,12 +21,15 @@ LOST = 0.05
 _NAMED = 4  # images named in a sentence, at most
 
 
-def found(folder: Path, *, filters: tuple[str, ...] = ()) -> tuple[str, ...]:
+def found(
+    folder: Path, *, filters: tuple[str, ...] = (), uncompared: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return what to keep in mind about one network and image set.
 
     Args:
         folder: of their results.
         filters: layers whose gradients were compared.
+        uncompared: layers whose gradients were not compared, for want of two roles.
     """
     return tuple(
         words
@@ -36,6 +39,7 @@ def found(folder: Path, *, filters: tuple[str, ...] = ()) -> tuple[str, ...]:
             _beside_a_blob(folder / "backtracks.tsv"),
             _boxes(folder / "detections.tsv"),
             _alike(folder / "class_sensitivity.tsv"),
+            _without_roles(uncompared),
             _few(folder / "predictions.tsv", bool(filters)),
             _tests(folder, filters),
         )
@@ -97,6 +101,16 @@ def _alike(path: Path) -> Iterator[str]:
             f"Densities of several classes of a photo overlap by {own:.2f}, those of different "
             f"photos by {others:.2f}: they say what the network looks at more than why it is that "
             "class."
+        )
+
+
+def _without_roles(layers: tuple[str, ...]) -> Iterator[str]:
+    if layers:
+        yield (
+            "Images have no roles to compare, so gradients by the filters of "
+            f"{', '.join(layers)} are not compared, and how important the filters are is not "
+            "measured. A sheet gives images roles, two of gradients.roles at least; snakemake "
+            "gradients computes the gradients without them."
         )
 
 

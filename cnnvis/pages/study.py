@@ -32,10 +32,11 @@ class Look:
     Args:
         network, images: their names, which are folders of the results.
         layers: whose maps were ordered and drawn.
-        filters: whose gradients were computed.
+        filters: whose gradients were compared.
         source: what the orders were made from.
         kernels: convolutions whose kernels were drawn.
         sequences: through which objects were followed.
+        uncompared: whose gradients were not compared, for want of two roles.
     """
 
     network: str
@@ -45,6 +46,7 @@ class Look:
     source: str
     kernels: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -108,7 +110,9 @@ def page(
 
 def _care(results: Path, look: Look) -> Care:
     """Return what to keep in mind about one network and image set."""
-    sentences = cautions.found(results / look.folder, filters=look.filters)
+    sentences = cautions.found(
+        results / look.folder, filters=look.filters, uncompared=look.uncompared
+    )
     return Care(look.where, sentences)
 
 

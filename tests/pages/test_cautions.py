@@ -38,7 +38,7 @@ def detections(overlaps, centred):
 def said(tmp_path):
     """Return a function from tables to what is said; tables that are not given warn of nothing."""
 
-    def write(filters=(), **tables):
+    def write(filters=(), uncompared=(), **tables):
         fine = {
             "predictions": predictions(["yes"] * 3),
             "backtracks": backtracks(),
@@ -48,7 +48,7 @@ def said(tmp_path):
         }
         for name, table in (fine | tables).items():
             table_file.write(tmp_path / f"{name}.tsv", table)
-        return cautions.found(tmp_path, filters=filters)
+        return cautions.found(tmp_path, filters=filters, uncompared=uncompared)
 
     return write
 
@@ -95,6 +95,13 @@ def test_few_images_matter_where_roles_are_compared(said):
     assert said(predictions=table) == ()
     (words,) = said(predictions=table, filters=("conv1",))
     assert words.startswith("Roles have few images (2 reference):")
+
+
+def test_gradients_that_are_not_compared_are_told_of(said):
+    (words,) = said(uncompared=("conv1", "conv2"), predictions=predictions(["yes"] * 3))
+    assert words.startswith("Images have no roles to compare")
+    assert "conv1, conv2" in words
+    assert "sheet" in words
 
 
 def test_tests_that_cannot_come_out(said):

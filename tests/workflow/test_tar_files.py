@@ -90,6 +90,14 @@ def test_one_more_tar_file_makes_one_more_shard_and_leaves_the_others(study):
     assert again["image_part"] == again["extract"] == 1
 
 
+def test_a_set_without_roles_is_left_out_of_what_compares_them(study):
+    jobs = runs.would_run(study)
+    assert jobs["draw_gradients"] == jobs["remove_filters"] == jobs["draw_importance"] == 1
+    assert jobs["write_gradient_volumes"] == 1
+    assert jobs["draw_predictions"] == 2
+    assert runs.would_run(study, "gradients")["gather_gradients"] == 2
+
+
 def test_a_tar_file_that_is_not_there_is_named_before_any_job(study):
     config = study / "config.yaml"
     before = config.read_text()

@@ -65,9 +65,9 @@ def per_study(pattern, images=study.images, **more):
 
 
 def per_study_with_filters(pattern):
-    """As per_study, for the networks that have layers under the key ``filters``."""
+    """As per_study, for networks with layers under ``filters`` and sets that are compared."""
     having = [name for name, choice in study.networks.items() if choice.filters]
-    return expand(pattern, network=having, images=study.images)
+    return expand(pattern, network=having, images=study.compared)
 
 
 def per_tracking(pattern):
@@ -84,9 +84,8 @@ def per_layer(pattern, layers, **more):
         for path in expand(
             pattern,
             network=choice.name,
-            images=study.images,
             layer=getattr(choice, layers),
-            **more,
+            **{"images": study.images, **more},
         )
     ]
 

@@ -354,7 +354,7 @@ rule figures:
         per_layer(rules.draw_volumes.output, "layers"),
         per_study(rules.draw_through.output),
         rules.kernels.input,
-        per_layer(rules.draw_gradients.output, "filters"),
+        per_layer(rules.draw_gradients.output, "filters", images=study.compared),
         per_study_with_filters(rules.draw_importance.output),
         rules.draw_digits.output if ABLATION["digits"] else [],
         per_study(rules.draw_backtracks.output),

@@ -12,7 +12,7 @@ MAPS_SHOWN = [
 GRADIENTS_SHOWN = [
     {"network": choice.name, "images": images, "layer": layer}
     for choice in study.networks.values()
-    for images in study.images
+    for images in study.compared
     for layer in choice.filters
 ]
 

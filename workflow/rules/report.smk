@@ -56,6 +56,7 @@ rule write_index:
             for name, choice in study.networks.items()
         },
         images=list(study.images),
+        compared=study.compared,
         source=settings["ordering"]["source"],
         digits=settings["ablation"]["digits"],
         tracked=FOLLOWED,

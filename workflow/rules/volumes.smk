@@ -26,7 +26,7 @@ rule volumes:
                 method=settings["ordering"]["methods"],
             )
         ],
-        per_layer(f"{GRADIENTS}/volumes", "filters"),
+        per_layer(f"{GRADIENTS}/volumes", "filters", images=study.compared),
     localrule: True
 
 

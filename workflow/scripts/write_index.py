@@ -3,7 +3,7 @@
 from cnnvis.workflow import job
 
 
-def main(networks, images, source, digits, tracked, explored, left_out, code, output):
+def main(networks, images, compared, source, digits, tracked, explored, left_out, code, output):
     """Write results/orders.html and results/index.html."""
     from dataclasses import replace
     from pathlib import Path
@@ -16,13 +16,14 @@ def main(networks, images, source, digits, tracked, explored, left_out, code, ou
             network,
             one,
             tuple(chosen["layers"]),
-            tuple(chosen["filters"]),
+            tuple(chosen["filters"]) if one in compared else (),
             source,
             # They are the same whatever the images: once is enough.
             tuple(chosen["kernels"]) if one == images[0] else (),
             tuple(tracked["sequences"])
             if network in tracked["networks"] and one in tracked["images"]
             else (),
+            () if one in compared else tuple(chosen["filters"]),
         )
         for network, chosen in networks.items()
         for one in images
@@ -44,6 +45,7 @@ if "snakemake" in globals():
         main(
             snakemake.params.networks,
             snakemake.params.images,
+            snakemake.params.compared,
             snakemake.params.source,
             snakemake.params.digits,
             snakemake.params.tracked,

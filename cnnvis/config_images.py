@@ -51,13 +51,16 @@ def chosen(item: Mapping[str, Any]) -> ImageChoice:
         item: which the schema allows, with its defaults.
 
     Raises:
-        ConfigError: no such set, file or folder, more than one of them, a sheet that cannot be
-            read or names an archive that is not in the catalogue, or a wrong number of shards.
+        ConfigError: no such set, file or folder, more than one of them, a path with braces, a sheet
+            that cannot be read or names an archive that is not in the catalogue, or a wrong number
+            of shards.
     """
     name, sheet, folder = item["name"], item.get("sheet"), item.get("folder")
     skip_bad = item["on_bad_image"] == "skip"
     if sum(key in item for key in ("sheet", "folder", "tars")) > 1:
         raise ConfigError(f"images.{name}: give a sheet, a folder or tars, and one of them.")
+    for key in ("sheet", "folder", "tars"):
+        _refuse_braces(f"images.{name}.{key}", item.get(key, ""))
     if "tars" in item:
         return _tar_set(item, skip_bad)
     if folder:
@@ -81,6 +84,16 @@ def chosen(item: Mapping[str, Any]) -> ImageChoice:
         archives=archives,
         roles=roles,
     )
+
+
+def _refuse_braces(key: str, path: str) -> None:
+    """Refuse braces in a path, but for those of a range of tar files."""
+    rest = tars.RANGE.sub("", path) if key.endswith(".tars") else path
+    if "{" in rest or "}" in rest:
+        raise ConfigError(
+            f"{key}: the path {path} has braces in it, which Snakemake takes for wildcards. Rename "
+            "the file or the folder."
+        )
 
 
 def _tar_set(item: Mapping[str, Any], skip_bad: bool) -> ImageChoice:

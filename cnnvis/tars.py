@@ -11,12 +11,16 @@ import re
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path, PurePosixPath
 
 from cnnvis.errors import ConfigError, ImageError
 
 _PLACE = re.compile(r"(?P<tar>.+\.tar)!(?P<offset>[0-9]{1,15})\+(?P<size>[0-9]{1,10})")
-_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+"""The numbers of several tar files in one path, such as ``{0000..0099}``."""
+MOST = 10_000
+"""Tar files of a set, each of which is a shard, at most."""
 _MOST_BYTES = 1 << 28
 """Largest file that is read out of a tar file: 256 MiB."""
 _MOST_DIGITS = 20
@@ -47,17 +51,20 @@ def expand(pattern: str) -> tuple[str, ...]:
     ``{0000..0099}`` counts, ``*`` stands for whatever is there, in the last part of the path.
 
     Raises:
-        ConfigError: a file is not there, or none fits, or one is no ``.tar``.
+        ConfigError: a file is not there, or none fits, or one is no ``.tar``; more than
+            :data:`MOST`.
 
     >>> _counted("train-{08..11}.tar")
     ['train-08.tar', 'train-09.tar', 'train-10.tar', 'train-11.tar']
     """
+    _refuse_many(prod(max(0, int(last) - int(first) + 1) for first, last in RANGE.findall(pattern)))
     paths = _counted(pattern)
     if "*" in pattern:
         names = (Path(one) for one in paths)
         paths = sorted(str(path) for one in names for path in one.parent.glob(one.name))
     if not paths:
         raise ConfigError(f"no file fits {pattern}.")
+    _refuse_many(len(paths))
     for path in paths:
         if not path.endswith(".tar"):
             raise ConfigError(
@@ -69,8 +76,16 @@ def expand(pattern: str) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def _refuse_many(count: int) -> None:
+    if count > MOST:
+        raise ConfigError(
+            f"{count} tar files cannot be used: {count} is greater than the maximum of {MOST}. "
+            "Each is a shard of the set: pack more photos into each, or make several sets."
+        )
+
+
 def _counted(pattern: str) -> list[str]:
-    found = _RANGE.search(pattern)
+    found = RANGE.search(pattern)
     if found is None:
         return [pattern]
     first, last = found.groups()

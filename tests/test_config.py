@@ -292,6 +292,17 @@ def test_sets_whose_images_have_no_two_roles_are_not_compared(tmp_path):
     assert study.images["mine"].roles == ("reference", "similar")
 
 
+@pytest.mark.parametrize("key", ["sheet", "folder", "tars"])
+def test_a_path_with_braces_is_refused_before_snakemake_takes_them_for_wildcards(tmp_path, key):
+    place = tmp_path / "{mine}"
+    place.mkdir()
+    (place / "a.csv").write_text("id,source\na,a.png\n")
+    (place / "a.tar").touch()
+    path = {"sheet": place / "a.csv", "folder": place, "tars": place / "*.tar"}[key]
+    with pytest.raises(ConfigError, match=rf"images\.mine\.{key}: .*\{{mine\}}.*braces.*[Rr]ename"):
+        load(changed(("images",), [{"name": "mine", key: str(path)}]))
+
+
 def following(**sequence):
     """The default study with one sequence."""
     settings = deepcopy(DEFAULT)

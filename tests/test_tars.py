@@ -202,6 +202,9 @@ def test_patterns(tmp_path):
     assert tars.expand(f"{tmp_path}/t-*.tar") == expected
     with pytest.raises(ConfigError, match="there is no file"):
         tars.expand(f"{tmp_path}/t-{{08..11}}.tar")
+    for many in ("{00000..10000}", "{0..999999999999}", "{000..100}-{00..99}"):
+        with pytest.raises(ConfigError, match=r"\d+ tar files.*greater than the maximum of 10000"):
+            tars.expand(f"{tmp_path}/t-{many}.tar")
     with pytest.raises(ConfigError, match="no file fits"):
         tars.expand(f"{tmp_path}/x-*.tar")
     with pytest.raises(ConfigError, match=r"no \.tar file"):

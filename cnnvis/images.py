@@ -121,7 +121,10 @@ def read(path: str | os.PathLike[str]) -> Photo:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise ImageError(f"cannot read the photo {path}: {error.strerror}.") from error
+        raise ImageError(
+            f"cannot read the photo {path}: {error.strerror}. Put it back, or list the photos "
+            "anew: start the workflow with --forcerun image_part."
+        ) from error
     return decode(data, str(path))
 
 

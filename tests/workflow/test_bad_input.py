@@ -72,6 +72,21 @@ def test_a_broken_photo_is_named(study):
     assert not left_over(study)
 
 
+def test_classes_of_a_sheet_are_those_of_an_own_network(study):
+    names = [f"digit {number}" for number in range(10)]
+    (study / "names.txt").write_text("\n".join(names))
+    change(study, "config.yaml", "weights: random", "weights: random\n    classes: names.txt")
+    change(study, "digits.csv", ",3,reference", ",digit 3,reference")
+    manifest = "resources/images/digits.csv"
+    runs.snakemake(study, "--cores", "1", manifest)
+    assert ",3,reference" in (study / manifest).read_text()
+    (study / "names.txt").write_text("\n".join(names[:5]))
+    assert runs.would_run(study, manifest)["image_part"] == 1
+    run = runs.snakemake(study, "--cores", "1", manifest, check=False)
+    assert run.returncode
+    assert "image 'digit_8_0': no class 8: the indices go from 0 to 4" in paragraph(run)
+
+
 def test_weights_that_are_no_numbers_are_named(study):
     runs.snakemake(study, "--cores", "1", "resources/networks/digits.safetensors")
     weights = load_file(study / "resources/networks/digits.safetensors")

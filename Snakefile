@@ -34,7 +34,8 @@ rule all:
     input:
         rules.activations.input,
         rules.orders.input,
-        rules.gradients.input,
+        per_shard(f"{GRADIENTS}/{{shard}}.h5", "filters", images=study.compared),
+        per_layer(f"{GRADIENTS}.h5", "filters", images=study.compared),
         rules.backtrack.input,
         rules.importance.input,
         rules.volumes.input,

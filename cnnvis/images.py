@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cnnvis import tars
+from cnnvis import photo_files
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.geometry import Frame
 
@@ -116,16 +116,7 @@ def read(path: str | os.PathLike[str]) -> Photo:
     Raises:
         ImageError: the file is missing, no picture, broken or truncated, or far too large.
     """
-    if tars.is_place(str(path)):
-        return decode(tars.read(str(path)), str(path))
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError(
-            f"cannot read the photo {path}: {error.strerror}. Put it back, or list the photos "
-            "anew: start the workflow with --forcerun image_part."
-        ) from error
-    return decode(data, str(path))
+    return decode(photo_files.read(path, name=f"the photo {path}"), str(path))
 
 
 def decode(data: bytes, name: str) -> Photo:

@@ -4,7 +4,7 @@ import importlib.util
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-from cnnvis import assets, catalogue, tars
+from cnnvis import assets, catalogue, photo_files, tars
 from cnnvis.errors import ImageError
 
 _PACKAGES = ("skimage", "sklearn")
@@ -26,7 +26,8 @@ def read(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | None,
         or of a package. And what the file holds, not yet looked at.
 
     Raises:
-        ImageError: no such photo or package, or the source is no text.
+        ImageError: no such photo or package, the source is no text, or the file is no plain one
+            or far too large for a photo.
         ConfigError: no such archive in the catalogue.
         AssetError: the archive is missing or broken, or lacks the photo.
     """
@@ -42,10 +43,7 @@ def read(source: str, sheet_dir: Path, archives_dir: Path) -> tuple[Path | None,
         name, *members = rest.split("!")
         return None, assets.member(archives_dir / catalogue.archive(name).filename, *members)
     path = _package_file(rest) if kind == "package" else sheet_dir / source
-    try:
-        return (None if kind == "package" else path), path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot read {source}: {error.strerror}.") from error
+    return (None if kind == "package" else path), photo_files.read(path, name=source)
 
 
 def _package_file(resource: str) -> Path:

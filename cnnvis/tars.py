@@ -21,7 +21,7 @@ RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 """The numbers of several tar files in one path, such as ``{0000..0099}``."""
 MOST = 10_000
 """Tar files of a set, each of which is a shard, at most."""
-_MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 28
 """Largest file that is read out of a tar file: 256 MiB."""
 _MOST_DIGITS = 20
 """Bytes of a file ``.cls``: more are no number of a class."""
@@ -219,8 +219,8 @@ def read(place: str) -> bytes:
     if found is None:
         raise ImageError(f"{place} is no place in a tar file, such as train.tar!512+1000.")
     size = int(found["size"])
-    if size > _MOST_BYTES:
-        raise ImageError(f"{place} has more than {_MOST_BYTES >> 20} MiB; it is not read.")
+    if size > MOST_BYTES:
+        raise ImageError(f"{place} has more than {MOST_BYTES >> 20} MiB; it is not read.")
     try:
         with Path(found["tar"]).open("rb") as file:
             file.seek(int(found["offset"]))

@@ -11,7 +11,7 @@ from cnnvis.errors import ImageError
 from cnnvis.sheets import read_sheet
 
 HUGE = r"has 40960 MiB; photos of more than 256 MiB are not read\. Save it smaller"
-STRANGE = "has to be a plain file, and this is a device, a pipe or the like. Copy the photo"
+STRANGE = "a photo has to be a plain file, and this is a device, a pipe or the like. Copy the photo"
 
 
 @pytest.fixture(params=["sparse", "pipe", "device"])
@@ -48,11 +48,10 @@ def test_what_is_no_photo_of_bearable_size_is_refused_in_words(hostile, tmp_path
     path, reason = hostile
     with pytest.raises(ImageError, match=reason):
         photo_files.read(path)
-    with pytest.raises(ImageError, match=f"photo.png.*{reason}"):
+    with pytest.raises(ImageError, match=rf"the photo .*photo\.png:? {reason}"):
         images.read(path)
-    with pytest.raises(ImageError, match=f"cnn/../photo.png.*{reason}"):
-        (tmp_path / "cnn").mkdir()
-        photo_sources.read("cnn/../photo.png", tmp_path, tmp_path)
+    with pytest.raises(ImageError, match=rf"^(cannot read )?photo\.png:? {reason}"):
+        photo_sources.read("photo.png", tmp_path, tmp_path)
 
 
 def test_it_is_left_out_where_bad_photos_are(hostile, tmp_path):

@@ -3,6 +3,7 @@
 Pillow does the resizing, so that the input equals what torchvision's own presets make of a photo.
 """
 
+import hashlib
 import io
 import os
 import warnings
@@ -237,16 +238,73 @@ def _checked(photo: Photo) -> Photo:
     return photo
 
 
+class Photos(Mapping[str, Photo]):
+    """The photos of a manifest by id, each read when it is asked for, and found unchanged.
+
+    Results carry the sha256 that a photo had when it was checked. Read otherwise than here, one
+    that was overwritten since would be shown under the name and the digest of the old one. Rows
+    that give no ``sha256``, which are no manifest of the workflow's, are read as they are.
+
+    Args:
+        rows: of the manifest.
+        root: what paths start from.
+    """
+
+    def __init__(self, rows: "pd.DataFrame", *, root: str | os.PathLike[str] = ".") -> None:
+        """Read nothing yet."""
+        self._files = {name: (path, digest) for name, path, digest in _files(rows, root)}
+
+    def __getitem__(self, name: str) -> Photo:
+        """Read a photo.
+
+        Raises:
+            KeyError: no image is called so.
+            ImageError: it cannot be read, or was changed since it was checked.
+        """
+        return _unchanged(name, *self._files[name])
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether an image is called so, without reading it."""
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids, in the order of the manifest."""
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._files)
+
+
+def _files(rows: "pd.DataFrame", root: str | os.PathLike[str]) -> Iterator[tuple[str, Path, str]]:
+    """Yield the id, the path and the sha256 of each image; the latter empty where none is given."""
+    digests = rows["sha256"] if "sha256" in rows else [""] * len(rows)
+    for name, path, digest in zip(rows["id"], rows["path"], digests, strict=True):
+        yield str(name), Path(root) / path, digest
+
+
+def _unchanged(name: str, path: Path, digest: str) -> Photo:
+    """Read a photo that has to be of the bytes that were checked."""
+    data = photo_files.read(path, name=f"the photo {path}")
+    found = hashlib.sha256(data).hexdigest()
+    if digest and found != digest:
+        raise ImageError(
+            f"{name}: {path} was changed since it was checked: its sha256 was {digest}, is "
+            f"{found}; start the workflow with --forcerun image_part."
+        )
+    return decode(data, str(path))
+
+
 def load(
     rows: "pd.DataFrame", preprocessing: Preprocessing, *, root: str | os.PathLike[str] = "."
 ) -> Batch:
     """Read and prepare the photos of some rows of a manifest; ``root`` is what paths start from.
 
     Raises:
-        ImageError: a photo cannot be read.
+        ImageError: a photo cannot be read, or was changed since it was checked.
     """
     names = tuple(map(str, rows["id"]))
-    ready = [prepare(read(Path(root) / path), preprocessing) for path in rows["path"]]
+    ready = [prepare(_unchanged(*file), preprocessing) for file in _files(rows, root)]
     empty = np.empty((0, 3, preprocessing.crop, preprocessing.crop), np.float32)
     pixels = np.stack([pixels for pixels, _ in ready]) if ready else empty
     return Batch(names, pixels, tuple(where for _, where in ready))

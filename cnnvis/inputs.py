@@ -84,7 +84,7 @@ class Inputs:
 
         Raises:
             ConfigError: a batch of no image.
-            ImageError: a photo cannot be read.
+            ImageError: a photo cannot be read, or was changed since it was checked.
         """
         read = images.batches(self.rows, self.preprocessing, size=size)
         numbers = range(ceil(len(self.rows) / max(size, 1)))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from cnnvis import frames, images
+from cnnvis import frames
 from cnnvis.boxes import Box
 from cnnvis.errors import ConfigError, ImageError
 from cnnvis.images import Photo
@@ -208,22 +208,22 @@ def read(path: str | os.PathLike[str], *, name: str) -> Film:
 
 def films(
     wanted: Sequence[Mapping[str, Any]],
-    paths: Mapping[str, str | os.PathLike[str]],
+    photos: Mapping[str, Photo],
     known: Mapping[str, Sequence[Box]],
 ) -> tuple[Film, ...]:
     """Return the sequences that settings describe, see :func:`make`.
 
     Args:
         wanted: the settings of each.
-        paths: of the photos, by id; those that are wanted are read.
+        photos: by id, such as :class:`cnnvis.images.Photos`; those that are wanted are taken.
         known: the boxes of photos.
 
     Raises:
         ConfigError, ImageError: as :func:`make`.
     """
-    ids = {photo for one in wanted for photo in one.get("photos", ()) if photo in paths}
-    photos = {photo: images.read(paths[photo]) for photo in sorted(ids)}
-    return tuple(make(one, photos, known) for one in wanted)
+    ids = {photo for one in wanted for photo in one.get("photos", ()) if photo in photos}
+    chosen = {photo: photos[photo] for photo in sorted(ids)}
+    return tuple(make(one, chosen, known) for one in wanted)
 
 
 def make(

@@ -9,6 +9,7 @@ from PIL import Image as Picture
 from safetensors.numpy import save_file
 
 from cnnvis import backtrack_file, ordering, provenance, quality, store
+from cnnvis.files import sha256
 from cnnvis.geometry import Frame
 from cnnvis.labels import Image
 from cnnvis.pages.explorer import export, site
@@ -227,7 +228,7 @@ def _write_manifest(source, rows):
         path = source / f"{number}.png"
         Picture.fromarray(pixels(number)).save(path)
         lines.append({
-            "id": row.id, "path": str(path), "sha256": row.sha256, "class": str(row.class_index),
+            "id": row.id, "path": str(path), "sha256": sha256(path), "class": str(row.class_index),
             "role": row.role, "rows": FRAME.photo[0], "cols": FRAME.photo[1],
         })  # fmt: skip
     pd.DataFrame(lines).to_csv(source / "manifest.csv", index=False)

@@ -15,6 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from cnnvis import catalogue, images
 from cnnvis.errors import ConfigError, ImageError
+from cnnvis.files import sha256
 from cnnvis.images import Preprocessing
 
 SQUEEZENET = Preprocessing.from_mapping(catalogue.network("squeezenet1_1").preprocessing)
@@ -286,3 +287,52 @@ def test_reading_photos_needs_no_torch():
     heavy = {"torch", "pandas", "h5py", "requests"}
     code = f"import sys, cnnvis.sheets, cnnvis.manifests; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
+
+
+@pytest.fixture
+def checked(manifest, tmp_path):
+    """The manifest with the digests of its photos, as the workflow writes it."""
+    digests = [sha256(tmp_path / path) for path in manifest["path"]]
+    return manifest.assign(sha256=digests)
+
+
+def test_photos_of_a_manifest_are_read_by_id(checked, tmp_path):
+    photos = images.Photos(checked, root=tmp_path)
+    assert list(photos) == list("abcde")
+    assert len(photos) == 5
+    assert np.array_equal(photos["c"], images.read(tmp_path / "2.png"))
+    (tmp_path / "2.png").unlink()
+    assert "c" in photos, "which reads nothing"
+    assert "f" not in photos
+
+
+CHANGED = (
+    r"^c: .*2\.png was changed since it was checked: its sha256 was [0-9a-f]{64}, is [0-9a-f]{64}; "
+    r"start the workflow with --forcerun image_part\.$"
+)
+
+
+def test_a_photo_that_was_changed_since_it_was_checked_is_refused(checked, tmp_path):
+    small = Preprocessing(resize=24, crop=20)
+    Image.fromarray(photo(30, 42, seed=9)).save(tmp_path / "2.png")
+    with pytest.raises(ImageError, match=CHANGED):
+        images.Photos(checked, root=tmp_path)["c"]
+    with pytest.raises(ImageError, match=CHANGED):
+        images.load(checked, small, root=tmp_path)
+    with pytest.raises(ImageError, match=CHANGED):
+        list(images.batches(checked, small, root=tmp_path, size=2))
+    assert len(images.load(checked.iloc[:2], small, root=tmp_path)) == 2
+
+
+def test_what_took_the_place_of_a_photo_in_a_tar_file_is_refused(checked, tmp_path):
+    place = f"{tmp_path / 'photos.tar'}!512+{(tmp_path / '2.png').stat().st_size}"
+    (tmp_path / "photos.tar").write_bytes(bytes(512) + (tmp_path / "2.png").read_bytes())
+    rows = checked.iloc[2:3].assign(path=place)
+    assert images.Photos(rows)["c"].shape == (30, 42, 3)
+    (tmp_path / "photos.tar").write_bytes(bytes(512 + (tmp_path / "2.png").stat().st_size))
+    with pytest.raises(ImageError, match=r"^c: .*photos\.tar.* was changed since it was checked"):
+        images.Photos(rows)["c"]
+
+
+def test_rows_without_digests_are_read_as_they_are(manifest, tmp_path):
+    assert images.Photos(manifest, root=tmp_path)["a"].shape == (30, 40, 3)

@@ -123,3 +123,11 @@ def test_one_image_alone(weights, manifest):
     assert len(given.labels) == 3
     with pytest.raises(ImageError, match=r"no image 'd' in the set.* or first"):
         given.only("d")
+
+
+def test_a_photo_that_was_changed_since_it_was_checked_is_not_shown(weights, manifest):
+    Image.new("RGB", (80, 90), (0, 255, 0)).save(manifest.with_name("b.png"))
+    given = read(weights, manifest)
+    with pytest.raises(ImageError, match=r"^b: .*b\.png was changed since it was checked"):
+        list(given.batches(2))
+    assert [part.names for part in given.only("a").batches(2)] == [("a",)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnvis import sequences
+from cnnvis import images, sequences
 from cnnvis.errors import ConfigError, ImageError
 
 RED = (255, 0, 0)
@@ -114,7 +114,7 @@ def test_a_sequence_is_read_from_files(tmp_path):
 def test_settings_become_sequences(tmp_path):
     for name in "ab":
         Image.fromarray(marked((120, 150, 180, 260))).save(tmp_path / f"{name}.png")
-    paths = {name: tmp_path / f"{name}.png" for name in "ab"}
+    photos = {name: images.read(tmp_path / f"{name}.png") for name in "ab"}
     known = {"a": [(120, 150, 180, 260)]}
     wanted = [
         SETTING,
@@ -122,7 +122,7 @@ def test_settings_become_sequences(tmp_path):
         SETTING | {"kind": "hiding"},
         SETTING | {"photos": ["b"]},
     ]
-    pan, crossing, hiding, unknown = sequences.films(wanted, paths, known)
+    pan, crossing, hiding, unknown = sequences.films(wanted, photos, known)
     assert {one.label for one in crossing.truth} == {"a", "b"}
     assert len(pan.frames) == len(crossing.frames) == len(hiding.frames) == 4
     assert is_red(hiding.frames[0]).mean() > 0.05

@@ -1,5 +1,6 @@
 """The images of a study as they are put to the test, and the class of each that is explained."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,19 +68,16 @@ def ask(given: Inputs, *, batch: int = 4) -> Asked:
     return Asked(
         ids=tuple(name for part in parts for name in part.names),
         pixels=np.concatenate([part.pixels for part in parts]),
-        pictures=np.stack([_picture(given, *one) for one in _places(given, parts)]),
+        pictures=np.stack(list(_pictures(given, parts))),
         frames=tuple(frame for part in parts for frame in part.frames),
         truth=tuple(label.class_index for label in given.labels),
         best=tuple(int(unit) for part in scores for unit in part.flatten(1).argmax(dim=1)),
     )
 
 
-def _places(given: Inputs, parts: list[images.Batch]) -> list[tuple[str, Frame]]:
-    """Return the file and the frame of each photo."""
-    frames = [frame for part in parts for frame in part.frames]
-    return list(zip(given.rows["path"], frames, strict=True))
-
-
-def _picture(given: Inputs, path: str, frame: Frame) -> NDArray[Any]:
-    """Return what the network sees of a photo, as a photo."""
-    return images.shown(images.read(path), frame, interpolation=given.preprocessing.interpolation)
+def _pictures(given: Inputs, parts: list[images.Batch]) -> Iterator[NDArray[Any]]:
+    """Yield what the network sees of each photo, as a photo."""
+    photos, interpolation = images.Photos(given.rows), given.preprocessing.interpolation
+    for part in parts:
+        for name, frame in zip(part.names, part.frames, strict=True):
+            yield images.shown(photos[name], frame, interpolation=interpolation)

@@ -41,3 +41,12 @@ def test_some_images_are_spaced_evenly_behind_the_one_that_is_wanted(given):
     assert few.best == (2, 0, 3)
     np.testing.assert_array_equal(few.pixels[1], asked.pixels[0])
     assert asked.some(99, "photo_1").ids == ("photo_1", "photo_0", "photo_2", "photo_3")
+
+
+def test_the_pictures_are_of_the_photos_that_were_checked(given, monkeypatch):
+    read, seen = images.Photos.__getitem__, []
+    monkeypatch.setattr(
+        images.Photos, "__getitem__", lambda all_, name: seen.append(name) or read(all_, name)
+    )
+    assert evaluation.ask(given).pictures.shape == (4, 32, 32, 3)
+    assert seen == ["photo_0", "photo_1", "photo_2", "photo_3"]

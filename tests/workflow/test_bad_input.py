@@ -87,6 +87,19 @@ def test_classes_of_a_sheet_are_those_of_an_own_network(study):
     assert "image 'digit_8_0': no class 8: the indices go from 0 to 4" in paragraph(run)
 
 
+def test_a_photo_that_was_overwritten_is_not_shown_under_the_digest_of_the_old_one(study):
+    runs.snakemake(study, "--cores", "1", "activations")
+    photo = study / "digits/digit_8_1.png"
+    photo.write_bytes((study / "digits/digit_3_0.png").read_bytes())
+    again = ("--cores", "1", "--forcerun", "extract", "--", "activations")
+    run = runs.snakemake(study, *again, check=False)
+    assert run.returncode
+    message = paragraph(run)
+    assert message.startswith("digit_8_1: digits/digit_8_1.png was changed since it was checked")
+    assert message.endswith("start the workflow with --forcerun image_part.")
+    runs.snakemake(study, "--cores", "1", "--forcerun", "image_part", "--", "activations")
+
+
 def test_weights_that_are_no_numbers_are_named(study):
     runs.snakemake(study, "--cores", "1", "resources/networks/digits.safetensors")
     weights = load_file(study / "resources/networks/digits.safetensors")

@@ -28,7 +28,7 @@ def explain(given, network, known, options, formats, output):
     from cnnvis.predictions import class_name
 
     names, boxes = names_of(options["classes"]), box_files.chosen(**known)
-    paths = dict(manifests.read_manifest(given.manifest)[["id", "path"]].itertuples(index=False))
+    photos = images.Photos(manifests.read_manifest(given.manifest))
     made = backtrack_file.provenance(given.backtracks).to_json()
     predicted = best_count(options["target"]) is not None
     rows, box = [], options["saliency"]["box"]
@@ -36,7 +36,7 @@ def explain(given, network, known, options, formats, output):
         index, weight = backtrack_file.fixations(given.backtracks, image=image.id)
         found = attention.on_photo(index, weight, image.frame, **options["saliency"])
         true, start = image.class_index, image.starts[0]
-        photo, drawn = images.read(paths[image.id]), boxes.get(image.id, ())
+        photo, drawn = photos[image.id], boxes.get(image.id, ())
         row = Explained(
             name=image.id,
             photo=photo,
@@ -87,9 +87,8 @@ def compare(given, network, options, formats, output):
     tables = walk_views.tables(given.backtracks, names)
     of = walk_views.classes(given.backtracks, given.predictions, options["image"], names)
     shown, target = of.image.id, of.names[0]
-    rows = manifests.read_manifest(given.manifest).set_index("id")
     interpolation = images.Preprocessing.from_mapping(options["preprocessing"]).interpolation
-    photo = images.read(rows.loc[shown, "path"])
+    photo = images.Photos(manifests.read_manifest(given.manifest))[shown]
     seen = images.shown(photo, of.image.frame, interpolation=interpolation)
     figures = {}
     if len(of.names) > 1:

@@ -14,7 +14,7 @@ def main(activations, manifest, network, classes, formats, output):
 
     rows = manifests.read_manifest(manifest)
     figure = best_classes(
-        [images.read(path) for path in rows["path"]],
+        list(images.Photos(rows).values()),
         [label.id for label in manifests.labels(rows)],
         predictions.probabilities(store.scores(activations)),
         class_names=names_of(classes),

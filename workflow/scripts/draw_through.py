@@ -12,8 +12,7 @@ def main(activations, manifest, orders, layers, network, preprocessing, image, f
     from cnnvis.figures.volumes import through
 
     shown = store.image_id(activations, image)
-    rows = manifests.read_manifest(manifest).set_index("id")
-    photo = images.read(rows.loc[shown, "path"])
+    photo = images.Photos(manifests.read_manifest(manifest))[shown]
     prepared = images.Preprocessing.from_mapping(preprocessing)
     seen = images.shown(
         photo, images.frame(photo.shape[:2], prepared), interpolation=prepared.interpolation

@@ -12,12 +12,12 @@ def main(statistics, manifest, network, preprocessing, formats, output):
     from cnnvis.figures import style
     from cnnvis.figures.top_images import top_pictures
 
-    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    photos = images.Photos(manifests.read_manifest(manifest))
     prepared = images.Preprocessing.from_mapping(preprocessing)
 
     @lru_cache(maxsize=64)
     def picture(image):
-        photo = images.read(paths[image])
+        photo = photos[image]
         frame = images.frame(photo.shape[:2], prepared)
         return images.shown(photo, frame, interpolation=prepared.interpolation)
 

@@ -9,14 +9,14 @@ def main(found, manifest, network, known, options, sequences, formats, output):
 
     import pandas as pd
 
-    from cnnvis import box_files, files, manifests, table_file, tracking, tracking_scores
+    from cnnvis import box_files, files, images, manifests, table_file, tracking, tracking_scores
     from cnnvis import sequences as made
     from cnnvis.figures import animation, style, tracks
 
     rows = table_file.restored(pd.read_csv(found, sep="\t", keep_default_na=False))
-    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    photos = images.Photos(manifests.read_manifest(manifest))
     scores = []
-    for number, film in enumerate(made.films(sequences, paths, box_files.chosen(**known))):
+    for number, film in enumerate(made.films(sequences, photos, box_files.chosen(**known))):
         here, count = rows[rows["sequence"] == film.name], len(film.frames)
         frames = tracking.of_table(here, count)
         linked = tracking.link(frames, tracking.Options(**options))

@@ -31,11 +31,11 @@ def main(
     of_image = {
         image.id: row for image, row in zip(store.images(activations), chances, strict=True)
     }
-    paths = dict(manifests.read_manifest(manifest)[["id", "path"]].itertuples(index=False))
+    photos = images.Photos(manifests.read_manifest(manifest))
     made = backtrack_file.provenance(backtracks).to_json()
     seen, offered, shapes = [], [], {}
     for image in backtrack_file.images(backtracks):
-        photo, boxes = images.read(paths[image.id]), true.get(image.id, ())
+        photo, boxes = photos[image.id], true.get(image.id, ())
         shapes[image.id] = photo.shape
         found, starts = [], []
         for start in image.starts:

@@ -7,7 +7,7 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
     """Write a table of the boxes found in the frames of all sequences."""
     import pandas as pd
 
-    from cnnvis import backtrack, box_files, inputs, spotting, table_file, tracking
+    from cnnvis import backtrack, box_files, images, inputs, spotting, table_file, tracking
     from cnnvis import network as networks
     from cnnvis import sequences as made
     from cnnvis.classes import names_of
@@ -15,10 +15,10 @@ def main(weights, manifest, network, names, known, options, sequences, saliency,
     given = inputs.read(weights, manifest, network, graph=networks.trace)
     net = networks.fold(given.net)
     choices = {key: value for key, value in walk.items() if key not in ("target", "batch")}
-    paths = dict(given.rows[["id", "path"]].itertuples(index=False))
+    photos = images.Photos(given.rows)
     true = {label.id: label.class_index for label in given.labels}
     tables = []
-    films = made.films(sequences, paths, box_files.chosen(**known))
+    films = made.films(sequences, photos, box_files.chosen(**known))
     for wanted, film in zip(sequences, films, strict=True):
         found = spotting.in_frames(
             net,

@@ -154,14 +154,11 @@ def _write_photos(
     """Write photos and backtracks; yield what the table of contents says of each image."""
     own, _ = walk_file.described(study.walks)
     scores = store.scores(study.activations)
-    rows = manifests.read_manifest(study.manifest)
-    paths: dict[str, str] = dict(zip(rows["id"], rows["path"], strict=True))
+    pictures = images.Photos(manifests.read_manifest(study.manifest))
     for place, image in shown.items():
         file, starts = file_name(image.id), walk_file.starts(study.walks, image=image.id)
         chances = predictions.probabilities(scores[place : place + 1])[0]
-        seen = images.shown(
-            images.read(paths[image.id]), starts.frame, interpolation=choices.interpolation
-        )
+        seen = images.shown(pictures[image.id], starts.frame, interpolation=choices.interpolation)
         ranks = walks.run(starts, str(own["scores_node"]))
         classes = [
             walks.of_class(

@@ -21,7 +21,7 @@ from cnnvis import caffe, catalogue
 from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
-from cnnvis.entries import CAFFE, prototxt
+from cnnvis.entries import CAFFE, prototxt, working_directory_first
 from cnnvis.errors import NetworkError, StoreError, did_you_mean
 from cnnvis.files import sha256
 from cnnvis.provenance import Provenance
@@ -255,7 +255,7 @@ def _architecture(name_or_entry: str | NetworkEntry) -> str:
 def _from_factory(architecture: str) -> nn.Module:
     module_name, _, function = architecture.partition(":")
     try:
-        with _working_directory_importable():
+        with working_directory_first():
             factory = getattr(importlib.import_module(module_name), function)
             model = factory()
     except Exception as error:  # what a stranger's factory raises is anyone's guess
@@ -267,15 +267,6 @@ def _from_factory(architecture: str) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise NetworkError(f"'{architecture}' returned {type(model).__name__}, not a torch module.")
     return model
-
-
-@contextmanager
-def _working_directory_importable() -> Iterator[None]:
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(Path.cwd()))
 
 
 def _fill(model: nn.Module, state: weight_files.State, what: str, architecture: str) -> None:

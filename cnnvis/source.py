@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from cnnvis.entries import prototxt
+from cnnvis.entries import prototxt, working_directory_first
 
 PACKAGE = Path(__file__).resolve().parent
 _DIGEST_LENGTH = 16
@@ -51,7 +52,7 @@ def module_digest(architecture: str) -> str:
 
     Of ``caffe:deploy.prototxt`` it is that of the description. Empty for the name of a catalogued
     architecture, whose source the stages' digests cover already, and for a module or a description
-    that cannot be found here: the job that builds it says so.
+    that cannot be found or read here: the job that builds it says so.
     """
     description = prototxt(architecture)
     if description:
@@ -61,12 +62,26 @@ def module_digest(architecture: str) -> str:
     module, found, _ = architecture.partition(":")
     if not found:
         return ""
-    with contextlib.suppress(ImportError, ValueError):
-        spec = importlib.util.find_spec(module)
+    with contextlib.suppress(ImportError, ValueError, SyntaxError, OSError):
+        spec = _spec(module)
         if spec is not None and spec.origin is not None and Path(spec.origin).suffix == ".py":
             code = _parsed(Path(spec.origin).read_text(encoding="utf-8"), "").code
             return hashlib.sha256(code).hexdigest()[:_DIGEST_LENGTH]
     return ""
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    """Find a module where jobs find it, in the working directory first, and import nothing.
+
+    Snakemake's own process has that on its path only where the Snakefile lies there.
+    """
+    first, *inner = module.split(".")
+    with working_directory_first():
+        spec = importlib.util.find_spec(first)
+        for name in inner:
+            places = spec and spec.submodule_search_locations
+            spec = PathFinder.find_spec(name, places) if places else None
+    return spec
 
 
 def share_package() -> None:

@@ -1,6 +1,7 @@
 """The source digest sees what changes results, and nothing else."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,43 @@ def test_the_digest_of_an_own_architecture_follows_its_module(tmp_path, monkeypa
     assert before != source.module_digest("my_networks_for_a_test:small") != ""
     assert source.module_digest("alexnet") == ""
     assert source.module_digest("no_such_module_anywhere:small") == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "architecture"),
+    [
+        ("my_net_for_a_test.py", "my_net_for_a_test:small"),
+        ("my_package_for_a_test/__init__.py", "my_package_for_a_test:small"),
+        ("my_package_for_a_test/deep/net.py", "my_package_for_a_test.deep.net:small"),
+    ],
+)
+def test_an_own_architecture_is_looked_for_in_the_working_directory_first(
+    tmp_path, monkeypatch, file, architecture
+):
+    """As jobs do; with --directory, Snakemake does not have that on its path."""
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        (folder / file).parent.mkdir(parents=True)
+        (folder / file).write_text(f"def small():\n    return {folder.name!r}\n")
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(elsewhere)
+    path, modules = list(sys.path), set(sys.modules)
+    before = source.module_digest(architecture)
+    (here / file).write_text("def small():\n    return 2\n")
+    assert "" != before != source.module_digest(architecture) != ""
+    (elsewhere / file).write_text("def small():\n    return 3\n")
+    monkeypatch.chdir(elsewhere)
+    assert source.module_digest(architecture) not in (before, "")
+    assert sys.path == path
+    assert set(sys.modules) == modules, "nothing of it was run"
+
+
+def test_an_own_architecture_that_is_no_python_is_left_to_the_job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_broken_net_for_a_test.py").write_text("def small(:\n")
+    assert source.module_digest("my_broken_net_for_a_test:small") == ""
+    for name in ("my_broken_net_for_a_test.gone:small", "a..b:small", ":small", ".a:small"):
+        assert source.module_digest(name) == ""
 
 
 def test_the_digest_of_a_network_of_caffe_is_that_of_its_description(tmp_path):

@@ -62,7 +62,7 @@ class Lines:
             if done and now - said >= self._every:
                 said, rate = now, done / (now - began)
                 left = _time((count - done) / rate)
-                self._write(f"{what} {done} of {count}, {rate:.2g} a second, about {left} left")
+                self._write(f"{what} {done} of {count}, {_rate(rate)} a second, about {left} left")
             yield item
         if said > began:
             self._write(f"{what} {count} of {count} in {_time(self._clock() - began)}")
@@ -70,6 +70,15 @@ class Lines:
     def _write(self, line: str) -> None:
         for stream in [sys.stderr] if self._streams is None else self._streams:
             print(f"{self._name}: {line}" if self._name else line, file=stream, flush=True)
+
+
+def _rate(rate: float) -> str:
+    """Return a rate with two digits, a large one as a whole number.
+
+    >>> _rate(0.0331), _rate(99.6), _rate(1234.5)
+    ('0.033', '100', '1234')
+    """
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def _time(seconds: float) -> str:

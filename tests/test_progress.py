@@ -37,6 +37,15 @@ def test_lines_are_apart_and_of_several_streams():
     assert [stream.getvalue() for stream in streams] == [expected, expected]
 
 
+def test_a_rate_is_written_as_people_write_it():
+    def rate(seconds, done):
+        (line, _) = watched([0] * (done + 1) + [seconds] * 2, list(range(done + 1)), every=1)
+        return line.split(", ")[1]
+
+    rates = [rate(2, 300), rate(2, 199), rate(1, 1234), rate(10, 123), rate(30, 1)]
+    assert rates == [f"{one} a second" for one in ("150", "100", "1234", "12", "0.033")]
+
+
 def test_nothing_to_do_is_done_at_once():
     assert watched([0], []) == []
     assert list(progress.unwatched([1, 2], "photos")) == [1, 2]

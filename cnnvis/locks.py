@@ -5,10 +5,16 @@ Its lock does not say whose it is, so nobody can know whether that run still wor
 leaves a note of its machine and process before it locks anything, and takes it away at its end. A
 lock is removed only where notes prove that its owner is gone: every run noted here was on this
 machine, none of those processes is there any more, and one of them was noted before the lock.
+
+A process is no more, too, when its machine was started again since. Of runs on other machines and
+in other containers nothing is known. Their notes keep every lock where it is; but one that was
+left behind must not do so for ever, and is taken away once it is a day old and nothing is locked.
 """
 
 import atexit
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +22,16 @@ from pathlib import Path
 
 from cnnvis import processes
 
+_DAY = 24 * 3600.0
+"""Seconds. No run takes longer from its note to its lock."""
+
 
 @dataclass(frozen=True)
 class _Note:
-    """The note of a run: its file is called ``{pid}.{host}.{numbering}``."""
+    """The note of a run: its file is called ``{pid}.{host}.{machine}.{numbering}``.
+
+    Notes of an earlier version, without the machine, are of runs of which nothing is known.
+    """
 
     path: Path
 
@@ -32,14 +44,43 @@ class _Note:
         return self.path.name == _my_name()
 
     @property
+    def written(self) -> float:
+        """When it was written, in seconds since 1970; if it is there no more, never."""
+        try:
+            return self.path.stat().st_mtime
+        except OSError:
+            return math.inf
+
+    @property
+    def is_from_here(self) -> bool:
+        """Whether its process would be found under its number."""
+        return self.path.name.partition(".")[2] == _my_name().partition(".")[2]
+
+    @property
+    def is_from_before(self) -> bool:
+        """Whether this very machine was started again since."""
+        *its, numbering = self.path.name.split(".")
+        *here, now = _my_name().split(".")
+        booted, boot = (one.partition("-")[2] for one in (numbering, now))
+        same = its[1:] == here[1:] and all(here) and bool(booted) and bool(boot)
+        return same and booted != boot and self.written < processes.started()
+
+    @property
     def is_gone(self) -> bool:
         """Whether its process provably runs no more; of other machines that is never known."""
-        here = self.path.name.partition(".")[2] == _my_name().partition(".")[2]
-        return here and not processes.is_running(self.pid)
+        if self.is_from_here:
+            return not processes.is_running(self.pid)
+        return self.is_from_before
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether nothing can be known of its run, and so old that the run has locked by now."""
+        return not self.is_from_here and time.time() - self.written > _DAY
 
 
 def _my_name() -> str:
-    return f"{os.getpid()}.{processes.host()}.{processes.numbering()}"
+    run = (os.getpid(), processes.host(), processes.machine(), processes.numbering())
+    return ".".join(map(str, run))
 
 
 def join(folder: Path) -> bool:
@@ -68,8 +109,9 @@ def join(folder: Path) -> bool:
     with suppress(OSError):  # another run tidies up at the same moment, or it is not ours to tidy
         removed = len(gone) == len(others) and _remove(_locks(folder), gone)
         if removed or not any(_locks(folder)):
-            for note in gone:
-                note.path.unlink(missing_ok=True)
+            for note in others:
+                if note in gone or note.is_forgotten:
+                    note.path.unlink(missing_ok=True)
     return removed
 
 

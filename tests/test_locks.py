@@ -1,6 +1,7 @@
 """A lock is removed where its owner is provably gone, and stays in every other case."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,15 +12,19 @@ from cnnvis import locks, processes
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "started", lambda: 0.0)
     (tmp_path / "locks").mkdir()
     return tmp_path
 
 
-def note(folder, *, pid, host=None, numbering=None, age=60):
-    """Leave the note of a run that began ``age`` seconds ago."""
-    host, numbering = host or processes.host(), numbering or processes.numbering()
-    path = folder / "cnnvis-runs" / f"{pid}.{host}.{numbering}"
+DAYS = 24 * 3600
+
+
+def note(folder, *, pid, age=60, **other):
+    """Leave the note of a run that began ``age`` seconds ago, here but for what ``other`` says."""
+    here = {name: getattr(processes, name)() for name in ("host", "machine", "numbering")} | other
+    path = folder / "cnnvis-runs" / ".".join([str(pid), *filter(None, here.values())])
     path.parent.mkdir(exist_ok=True)
     path.touch()
     began = time.time() - age
@@ -58,6 +63,103 @@ def test_without_a_lock_the_notes_of_the_gone_are_tidied(folder):
     left = note(folder, pid=gone())
     assert not locks.join(folder)
     assert not left.exists()
+
+
+@pytest.fixture
+def restarted(monkeypatch):
+    """A machine that was started a minute ago, and not for the first time."""
+    monkeypatch.setattr(processes, "machine", lambda: "0123456789ab")
+    monkeypatch.setattr(processes, "numbering", lambda: "4026531836-the-boot-of-now")
+    monkeypatch.setattr(processes, "started", lambda: time.time() - 60)
+
+
+BEFORE = {"pid": os.getppid(), "numbering": "4026531836-a-boot-before", "age": 90}
+"""A run before the last start; its number is another process's by now."""
+
+
+def test_a_run_from_before_the_machine_was_started_again_is_gone(folder, restarted):
+    left = note(folder, **BEFORE)
+    lock(folder, age=80)
+    assert locks.join(folder)
+    assert not locked(folder)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"host": "elsewhere"},
+        {"machine": "ba9876543210"},
+        {"machine": None},  # as notes of an earlier version, and those of containers
+        {"numbering": "4026531836-the-boot-of-now", "pid": os.getppid()},
+        {"numbering": "4026531999-the-boot-of-now"},
+        {"age": 50},
+    ],
+    ids=["host", "machine", "unknown machine", "this boot", "container", "since the start"],
+)
+def test_a_run_that_may_have_outlived_the_start_of_this_machine_stays(folder, restarted, other):
+    left = note(folder, **BEFORE | other)
+    lock(folder, age=40)
+    assert not locks.join(folder)
+    assert locked(folder)
+    assert left.exists()
+
+
+@pytest.mark.parametrize("unknown", ["machine", "numbering"])
+def test_where_the_machine_tells_nothing_of_itself_no_start_is_known(
+    folder, restarted, monkeypatch, unknown
+):
+    monkeypatch.setattr(processes, unknown, lambda: "")
+    left = note(folder, **BEFORE)
+    lock(folder, age=80)
+    assert not locks.join(folder)
+    assert left.exists()
+
+
+UNKNOWN = [{"host": "elsewhere"}, {"machine": "ba9876543210"}, {"numbering": "1-another-boot"}]
+
+
+@pytest.mark.parametrize("other", UNKNOWN, ids=["host", "machine", "numbering"])
+def test_a_note_that_says_nothing_does_not_keep_later_locks_for_ever(folder, other):
+    unknown = note(folder, **{"pid": gone(), "age": 1.1 * DAYS} | other)
+    assert not locks.join(folder)
+    assert not unknown.exists()
+    note(folder, pid=gone())
+    lock(folder)
+    assert locks.join(folder)
+
+
+@pytest.mark.parametrize("other", UNKNOWN, ids=["host", "machine", "numbering"])
+def test_it_stays_while_it_may_mean_something(folder, other):
+    young = note(folder, **{"pid": gone(), "age": 0.9 * DAYS} | other)
+    assert not locks.join(folder)
+    assert young.exists()
+    old = note(folder, **{"pid": gone(), "age": 1.1 * DAYS} | other)
+    lock(folder)
+    assert not locks.join(folder)
+    assert old.exists()
+    assert locked(folder)
+
+
+def test_the_note_of_a_process_that_runs_is_never_forgotten(folder):
+    runs = note(folder, pid=os.getppid(), age=9 * DAYS)
+    assert not locks.join(folder)
+    assert runs.exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes", "a.b.c.d-e"])
+def test_a_file_that_is_no_note_keeps_locks_and_does_no_harm(folder, name):
+    note(folder, pid=gone())
+    (folder / "cnnvis-runs" / name).touch()
+    lock(folder)
+    assert not locks.join(folder)
+    assert locked(folder)
+
+
+def test_notes_have_short_names_of_safe_characters():
+    name = locks._my_name()
+    assert re.fullmatch(r"[0-9]+\.[A-Za-z0-9-]+\.[0-9a-f]*\.[0-9a-f-]*", name)
+    assert len(name) < 120
 
 
 @pytest.mark.parametrize(

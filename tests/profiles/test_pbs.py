@@ -2,6 +2,8 @@
 
 import os
 import re
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,22 @@ def test_a_run_through_pbs(tmp_path, monkeypatch):
     asked = (tmp_path / "pbs/asked").read_text()
     wanted = r"-N network_weights -l select=1:ncpus=1:mem=2400mb:ngpus=0 -l walltime=1200 "
     assert re.search(wanted, asked)
+
+
+@pytest.mark.workflow
+def test_a_run_of_a_study_that_lies_elsewhere(tmp_path, monkeypatch):
+    """The profile's own script is found from any working directory."""
+    repository = runs.copy_repository(tmp_path / "repository", downloads=False)
+    study = tmp_path / "study"
+    study.mkdir()
+    (tmp_path / "pbs").mkdir()
+    for name in ("config.yaml", "digits.py"):
+        shutil.copy2(repository / "config/tiny" / name, study / name)
+    runpy.run_path(str(study / "digits.py"))["write"](study)
+    monkeypatch.setenv("PATH", f"{PBS}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PBS_FOLDER", str(tmp_path / "pbs"))
+    there = ("--directory", study, "--configfile", study / "config.yaml")
+    profile = ("--workflow-profile", repository / "profiles/pbs", "--jobs", 2)
+    weights = "resources/networks/digits.safetensors"
+    runs.snakemake(repository, *profile, *there, "--", weights)
+    assert (study / weights).is_file()

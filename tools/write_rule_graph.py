@@ -13,9 +13,14 @@ BEGIN, END = "```mermaid\nflowchart TB\n", "```\n"
 
 
 def edges(text: str) -> set[tuple[str, str]]:
-    """Return the pairs (rule, rule that needs it) of Snakemake's own drawing."""
+    """Return the pairs (rule, rule that needs it) of Snakemake's own drawing.
+
+    The default target asks for all files by name; shown are only rules that nothing else needs.
+    """
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", text))
-    return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", text)}
+    pairs = {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", text)}
+    needed = {rule for rule, by in pairs if by != "all"}
+    return {(rule, by) for rule, by in pairs if by != "all" or rule not in needed}
 
 
 def snakemake_edges(folder: Path = ROOT) -> set[tuple[str, str]]:

@@ -2,7 +2,8 @@
 # make test  the test suite, in the same environment
 # make test-browser  the pages in a real browser
 # make test-kills    runs that are killed by force resume (KILLS=10)
-# make test-same     the same numbers in other batches, shards and threads
+# make test-same     the same numbers and bytes on other cores, in other batches, shards and threads
+# make test-profiles the profiles of clusters that can only be made up here
 # make test-offline  studies without a network, after their downloads
 # make test-slurm    a private SLURM of several nodes runs the workflow, and things go wrong
 # make help  everything else
@@ -14,7 +15,7 @@ VENV := .venv
 AUDIT := .venv-audit
 BIN := $(VENV)/bin
 
-.PHONY: run test test-browser test-kills test-same test-offline test-slurm stress audit lint reference help
+.PHONY: run test test-browser test-kills test-same test-profiles test-offline test-slurm stress audit lint reference help
 
 run: $(VENV)/.ok ## make the environment and run the workflow
 	$(BIN)/snakemake --cores $(CORES)
@@ -22,7 +23,7 @@ run: $(VENV)/.ok ## make the environment and run the workflow
 	@echo "Results are in results/. Open results/index.html first."
 
 test: $(VENV)/.ok ## run the whole test suite
-	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 --ignore=tests/browser --ignore=tests/stress --ignore=tests/slurm
+	$(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations=15 -m "not cluster" --ignore=tests/browser --ignore=tests/stress --ignore=tests/slurm
 
 test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be there
 	$(BIN)/python -m pytest tests/browser
@@ -30,8 +31,11 @@ test-browser: $(VENV)/.ok ## try the pages in headless Chromium, which has to be
 test-kills: $(VENV)/.ok ## kill runs by force at KILLS random moments, and compare what they resume to
 	CNNVIS_KILLS=$(KILLS) $(BIN)/python -m pytest tests/stress/test_kills.py
 
-test-same: $(VENV)/.ok ## compare numbers for other batches, shards and threads
-	$(BIN)/python -m pytest tests/stress/test_same_numbers.py
+test-same: $(VENV)/.ok ## compare results of other cores, batches, shards and threads
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder tests/stress/test_same_*.py
+
+test-profiles: $(VENV)/.ok ## run the workflow through the profiles of PBS and Kubernetes, made up
+	$(BIN)/python -m pytest --numprocesses auto tests/profiles -m cluster
 
 test-offline: $(VENV)/.ok ## run studies with the network taken away, after their downloads
 	$(BIN)/python -m pytest tests/stress/test_without_network.py

@@ -99,7 +99,7 @@ def test_a_job_is_one_that_kubernetes_knows(site):
     }
 
 
-@pytest.mark.workflow
+@pytest.mark.cluster
 def test_a_run_through_kubectl(tmp_path, monkeypatch):
     folder = runs.tiny_study(tmp_path / "study")
     (tmp_path / "jobs").mkdir()

@@ -52,7 +52,7 @@ def test_while_nobody_can_be_asked_a_job_runs_but_not_for_ever(site):
     assert site.says() == ["failed"]
 
 
-@pytest.mark.workflow
+@pytest.mark.cluster
 def test_a_run_through_pbs(tmp_path, monkeypatch):
     folder = runs.tiny_study(tmp_path / "study")
     (tmp_path / "pbs").mkdir()
@@ -65,7 +65,7 @@ def test_a_run_through_pbs(tmp_path, monkeypatch):
     assert re.search(wanted, asked)
 
 
-@pytest.mark.workflow
+@pytest.mark.cluster
 def test_a_run_of_a_study_that_lies_elsewhere(tmp_path, monkeypatch):
     """The profile's own script is found from any working directory."""
     repository = runs.copy_repository(tmp_path / "repository", downloads=False)

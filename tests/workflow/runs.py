@@ -45,6 +45,30 @@ def tiny_study(folder):
     return folder
 
 
+EVALUATION = """
+evaluation:
+  methods:
+    - backtrack
+    - {name: "backtrack, k = 1", method: backtrack, options: {k: 1}}
+    - grad_cam
+    - gradient
+    - guided_backprop
+    - centre
+  steps: 2
+  mosaics: {count: 2}
+  scenes: {count: 5}
+  sanity: {methods: [backtrack, gradient], images: 2, stages: 2, classes: 1, measures: [spearman]}
+"""
+
+
+def evaluated_study(folder):
+    """Make a copy of the tiny study whose explanations are measured, by few methods and images."""
+    tiny_study(folder)
+    with (folder / "config.yaml").open("a") as file:
+        file.write(EVALUATION)
+    return folder
+
+
 @cache
 def _server():
     """Return the process that runs Snakemake; it ends with this one, which closes its input."""

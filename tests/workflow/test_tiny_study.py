@@ -158,14 +158,6 @@ def test_a_file_that_is_gone_is_made_again_though_all_made_from_it_is_there(
         away.rename(file)
 
 
-def test_one_core_gives_the_bytes_of_two(study, tmp_path):
-    other = runs.tiny_study(tmp_path / "other")
-    runs.snakemake(other, "--cores", "1")
-    expected = runs.digests(study)
-    assert len(expected) > 40
-    assert runs.digests(other) == expected
-
-
 def test_every_stage_is_a_target_with_a_line_of_help(study):
     assert runs.would_run(study, *STAGES) == {}
     listed = runs.snakemake(study, "--list-target-rules").stdout.splitlines()

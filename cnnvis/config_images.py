@@ -16,8 +16,8 @@ class ImageChoice:
     """An image set of the study: a sheet or a folder, cut into shards, or tar files, a shard each.
 
     ``ids`` and ``roles`` are those of the sheet and ``archives`` the names of the archives it takes
-    photos from;
-    ``content`` is the digest of a sheet of the catalogue, which Snakemake does not watch as a file.
+    photos from; ``content`` is the digest of a sheet of the catalogue, which Snakemake does not
+    watch as a file.
     ``skip_bad`` leaves out photos that cannot be used, where they would be an error.
     """
 

@@ -1,9 +1,7 @@
 """What the catalogue is made of: frozen records of archives, networks, image sets and layers."""
 
 import re
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
@@ -147,18 +145,6 @@ class LayerRow:
     def bytes(self) -> int:
         """Size of the output for one image, in float32."""
         return 4 * prod(self.shape)
-
-
-@contextmanager
-def working_directory_first() -> Iterator[None]:
-    """Have modules looked for in the working directory first, as own networks are."""
-    place = str(Path.cwd())
-    sys.path.insert(0, place)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # what was imported has taken it away
-            sys.path.remove(place)
 
 
 def prototxt(architecture: str) -> str:

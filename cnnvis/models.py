@@ -21,9 +21,10 @@ from cnnvis import caffe, catalogue
 from cnnvis import weights as weight_files
 from cnnvis.catalogue import Archive, NetworkEntry
 from cnnvis.efficientnet_lite import EfficientNetLite0
-from cnnvis.entries import CAFFE, prototxt, working_directory_first
+from cnnvis.entries import CAFFE, prototxt
 from cnnvis.errors import NetworkError, StoreError, did_you_mean
 from cnnvis.files import sha256
+from cnnvis.own_modules import working_directory_first
 from cnnvis.provenance import Provenance
 
 _OWN = {"efficientnet_lite0": EfficientNetLite0}

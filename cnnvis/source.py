@@ -11,7 +11,8 @@ from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from cnnvis.entries import prototxt, working_directory_first
+from cnnvis.entries import prototxt
+from cnnvis.own_modules import working_directory_first
 
 PACKAGE = Path(__file__).resolve().parent
 _DIGEST_LENGTH = 16

@@ -116,7 +116,7 @@ def summarise(
     names = [image.id for image in store.images(activations)]
     wanted = tuple(slices)
     with create(path, images=len(names), count=count, provenance=provenance) as writer:
-        for layer in layers if names else ():
+        for layer in layers if names else ():  # a shard without images has nothing to sum up
             maps = store.slabs(activations, layer=layer)
             found = map_statistics.summarise(names, maps, slices=wanted, count=count)
             writer.append(store.layer(activations, layer), found)
@@ -129,7 +129,8 @@ def merge(shards: Sequence[Place], path: Place, *, source: str = "") -> None:
     twice. The same shards in the same order give the same bytes.
 
     Args:
-        shards: statistics files about different images, in the order of the images.
+        shards: statistics files about different images, in the order of the images; those about
+            none are passed over.
         path: where the merged file will be.
         source: digest of the code, for the provenance.
 

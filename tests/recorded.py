@@ -27,10 +27,15 @@ def write(folder):
         inputs=["source.csv"],
         outputs=["results/net/maps.h5", "results/net/pictures"],
     )
+    order("results/net/maps.h5")
+
+
+def order(*inputs):
+    """The second of the jobs, or the same once more with other inputs."""
     records.write(
         "results/logs/order/net.log",
         rule="order",
         params={},
-        inputs=["results/net/maps.h5"],
+        inputs=inputs,
         outputs=["results/net/order.json"],
     )

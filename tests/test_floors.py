@@ -14,7 +14,7 @@ FLOORS = (
     (
         "words",
         "errors processes files geometry provenance entries labels catalogue classes assets"
-        " download progress pipeline tars photo_files records verification",
+        " download progress pipeline tars photo_files records verification own_modules",
     ),
     (
         "arrays",

@@ -35,13 +35,7 @@ def test_a_setting_that_is_another_at_every_run_is_refused(tree):
 
 
 def test_a_folder_that_went_in_is_not_hashed(tree):
-    records.write(
-        "results/logs/order/net.log",
-        rule="order",
-        params={},
-        inputs=["results/net/maps.h5", "results/net/pictures"],
-        outputs=["results/net/order.json"],
-    )
+    recorded.order("results/net/maps.h5", "results/net/pictures")
     record = json.loads((tree / "results/records/order/net.json").read_text())
     assert list(record["inputs"]) == ["results/net/maps.h5"]
 
@@ -49,11 +43,5 @@ def test_a_folder_that_went_in_is_not_hashed(tree):
 def test_the_same_work_writes_the_same_record(tree):
     path = tree / "results/records/order/net.json"
     before = path.read_bytes()
-    records.write(
-        "results/logs/order/net.log",
-        rule="order",
-        params={},
-        inputs=["results/net/maps.h5"],
-        outputs=["results/net/order.json"],
-    )
+    recorded.order("results/net/maps.h5")
     assert path.read_bytes() == before

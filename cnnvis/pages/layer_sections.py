@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnnvis.pages import pictures
 from cnnvis.pages.index import Link, Picture, Section
-
-if TYPE_CHECKING:
-    from cnnvis.pages.study import Look
+from cnnvis.pages.look import Look
 
 TABLES = {
     "norms": "length of every gradient",
@@ -22,7 +19,7 @@ VOLUMES = Link("volumes.html", "Volumes to turn and to cut", "in the browser")
 """The page of volumes."""
 
 
-def sections(results: Path, look: "Look") -> Iterator[Section]:
+def sections(results: Path, look: Look) -> Iterator[Section]:
     """Yield the parts about the layers of one network, with one image set, in their order.
 
     Args:
@@ -40,7 +37,7 @@ def sections(results: Path, look: "Look") -> Iterator[Section]:
         yield _importance_section(results, look)
 
 
-def _kernel_section(results: Path, look: "Look", layer: str) -> Section:
+def _kernel_section(results: Path, look: Look, layer: str) -> Section:
     """Return the part about the kernels of a first layer, which no image set changes."""
     folder = f"{look.network}/kernels/{layer}"
     alt = f"{look.network}, kernels of {layer} as colours"
@@ -53,7 +50,7 @@ def _kernel_section(results: Path, look: "Look", layer: str) -> Section:
     )
 
 
-def _through_section(results: Path, look: "Look") -> Section:
+def _through_section(results: Path, look: Look) -> Section:
     """Return the part about one photo as all layers answer to it."""
     return Section(
         f"{look.anchor}-through",
@@ -64,7 +61,7 @@ def _through_section(results: Path, look: "Look") -> Section:
     )
 
 
-def _layer_section(results: Path, look: "Look", layer: str) -> Section:
+def _layer_section(results: Path, look: Look, layer: str) -> Section:
     """Return the part about the maps of one layer, in several orders."""
     orders = f"{look.folder}/orders/{layer}/{look.source}"
     methods = sorted(
@@ -93,7 +90,7 @@ def _layer_section(results: Path, look: "Look", layer: str) -> Section:
     )
 
 
-def _gradient_section(results: Path, look: "Look", layer: str) -> Section:
+def _gradient_section(results: Path, look: Look, layer: str) -> Section:
     """Return the part about the gradients by the filters of one layer."""
     return Section(
         f"{look.anchor}-gradients-{layer}",
@@ -112,7 +109,7 @@ def _gradient_section(results: Path, look: "Look", layer: str) -> Section:
     )
 
 
-def _gradient_pictures(results: Path, look: "Look", layer: str) -> tuple[Picture, ...]:
+def _gradient_pictures(results: Path, look: Look, layer: str) -> tuple[Picture, ...]:
     """Return what was drawn of the gradients of each inspected unit, which is in the file names."""
     kind = f"gradients/{layer}"
     found = (results / look.folder / "figures" / kind).glob("by_role_*.png")
@@ -130,7 +127,7 @@ def _gradient_pictures(results: Path, look: "Look", layer: str) -> tuple[Picture
     return tuple(parts)
 
 
-def _importance_section(results: Path, look: "Look") -> Section:
+def _importance_section(results: Path, look: Look) -> Section:
     """Return the part about what filters are worth, with the figures of all layers."""
     return Section(
         f"{look.anchor}-importance",
@@ -147,7 +144,7 @@ def _importance_section(results: Path, look: "Look") -> Section:
     )
 
 
-def _importance_of(results: Path, look: "Look", layer: str) -> tuple[Picture, ...]:
+def _importance_of(results: Path, look: Look, layer: str) -> tuple[Picture, ...]:
     """Return the figures of one layer; only some layers lose filters."""
     kind = f"importance/{layer}"
     removed = (results / look.folder / f"figures/{kind}/ablation.png").exists()

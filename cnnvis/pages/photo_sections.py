@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnnvis.pages import pictures
 from cnnvis.pages.index import Link, Picture, Section
-
-if TYPE_CHECKING:
-    from cnnvis.pages.study import Look
+from cnnvis.pages.look import Look
 
 WALKS = {
     "path": "the path of a backtrack through the layers",
@@ -19,7 +16,7 @@ WALKS = {
 """The figures of the walk, and what they show."""
 
 
-def sections(results: Path, look: "Look") -> Iterator[Section]:
+def sections(results: Path, look: Look) -> Iterator[Section]:
     """Yield the parts about one network and image set, in their order.
 
     Args:
@@ -32,7 +29,7 @@ def sections(results: Path, look: "Look") -> Iterator[Section]:
     yield from _object_sections(results, look)
 
 
-def _prediction_section(results: Path, look: "Look") -> Section:
+def _prediction_section(results: Path, look: Look) -> Section:
     """Return the part about the classes that the network sees."""
     return Section(
         f"{look.anchor}-predictions",
@@ -45,7 +42,7 @@ def _prediction_section(results: Path, look: "Look") -> Section:
     )
 
 
-def _backtrack_section(results: Path, look: "Look") -> Section:
+def _backtrack_section(results: Path, look: Look) -> Section:
     """Return the part about the pixels that predictions go back to."""
     return Section(
         f"{look.anchor}-backtracks",
@@ -62,7 +59,7 @@ def _backtrack_section(results: Path, look: "Look") -> Section:
     )
 
 
-def _walk_section(results: Path, look: "Look") -> Section:
+def _walk_section(results: Path, look: Look) -> Section:
     """Return the part about the walk itself, with the figures of what was compared."""
     drawn = [
         name for name in WALKS if (results / look.folder / f"figures/walk/{name}.png").exists()
@@ -85,7 +82,7 @@ def _walk_section(results: Path, look: "Look") -> Section:
     )
 
 
-def _object_sections(results: Path, look: "Look") -> Iterator[Section]:
+def _object_sections(results: Path, look: Look) -> Iterator[Section]:
     """Yield the parts about boxes: on photos, and through the frames of sequences."""
     yield Section(
         f"{look.anchor}-objects",
@@ -120,7 +117,7 @@ def _object_sections(results: Path, look: "Look") -> Iterator[Section]:
         )
 
 
-def _track_pictures(results: Path, look: "Look", name: str) -> Iterator[Picture]:
+def _track_pictures(results: Path, look: Look, name: str) -> Iterator[Picture]:
     """Yield the stills and the film of a sequence."""
     seen = f"the sequence {name} with true and found boxes"
     yield from pictures.of_look(results, look, "tracks", [name], seen)

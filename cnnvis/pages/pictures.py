@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnnvis.pages.index import Picture
-
-if TYPE_CHECKING:
-    from cnnvis.pages.study import Look
+from cnnvis.pages.look import Look
 
 
 def of_look(
-    results: Path, look: "Look", kind: str, names: Sequence[str], seen: str, *, wide: bool = True
+    results: Path, look: Look, kind: str, names: Sequence[str], seen: str, *, wide: bool = True
 ) -> tuple[Picture, ...]:
     """Return the named figures of one network and image set, each with its other formats.
 

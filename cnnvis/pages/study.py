@@ -1,7 +1,6 @@
 """The page of a study: what a run left in its results folder, as parts of the index page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from cnnvis import table_file
 from cnnvis.pages import cautions, digit_section, layer_sections, photo_sections
 from cnnvis.pages.index import Care, Link, Page, Prediction, Section
+from cnnvis.pages.look import Look
 
 LEAD = (
     "Feature maps in several orders, gradients of a class score by filter weights, and the pixels "
@@ -23,45 +23,6 @@ EXPLORER = Link(
     "Look around",
     "every channel on every photo, in every order, and the pixels that each goes back to",
 )
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a study looks at in one network with one image set.
-
-    Args:
-        network, images: their names, which are folders of the results.
-        layers: whose maps were ordered and drawn.
-        filters: whose gradients were compared.
-        source: what the orders were made from.
-        kernels: convolutions whose kernels were drawn.
-        sequences: through which objects were followed.
-        uncompared: whose gradients were not compared, for want of two roles.
-    """
-
-    network: str
-    images: str
-    layers: tuple[str, ...]
-    filters: tuple[str, ...]
-    source: str
-    kernels: tuple[str, ...] = ()
-    sequences: tuple[str, ...] = ()
-    uncompared: tuple[str, ...] = ()
-
-    @property
-    def folder(self) -> str:
-        """Where its results are, relative to the page."""
-        return f"{self.network}/{self.images}"
-
-    @property
-    def where(self) -> str:
-        """The network and the images in words, as titles begin."""
-        return f"{self.network} on {self.images}"
-
-    @property
-    def anchor(self) -> str:
-        """How the anchors of its parts of the page begin."""
-        return f"{self.network}-{self.images}"
 
 
 _LISTED = 20

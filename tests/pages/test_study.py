@@ -6,6 +6,7 @@ import pytest
 
 from cnnvis.errors import FileError
 from cnnvis.pages import index, layer_sections, study
+from cnnvis.pages.look import Look
 
 TABLE = """image\trole\ttrue_class\ttrue_name\trank\tclass\tname\tscore\tprobability\tcorrect
 tom\treference\t285\tEgyptian cat\t1\t281\ttabby\t9.0\t0.6\tno
@@ -18,7 +19,7 @@ WARNING = {
     "class_sensitivity": "image\toverlap\tother_photos\ntom\t0.4\t0.5\n",
     "gradients/conv2/tests": "question\tsmallest_p\nnorms\t0.01\n",
 }
-LOOK = study.Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("walk",))
+LOOK = Look("net", "photos", ("conv1",), ("conv2",), "set", ("conv0",), ("walk",))
 PICTURES = {
     "predictions": ["best_classes"],
     "backtracks": ["all_photos"],
@@ -166,7 +167,7 @@ def test_a_sequence_has_its_stills_and_its_film(results):
     names = [picture.path.rsplit("/", 1)[1] for picture in found.pictures]
     assert names == ["walk.png", "walk.gif"]
     assert [*found.pictures[0].others] == ["SVG"]
-    without = study.Look("net", "photos", ("conv1",), ("conv2",), "set")
+    without = Look("net", "photos", ("conv1",), ("conv2",), "set")
     anchors = [section.anchor for section in study.page(results, [without], {}).sections]
     assert "net-photos-objects" in anchors
     assert "net-photos-tracks" not in anchors

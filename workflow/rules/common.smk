@@ -76,7 +76,7 @@ def per_tracking(pattern):
     return expand(pattern, network=followed["networks"], images=followed["images"])
 
 
-def per_layer(pattern, layers, **more):
+def per_layer(pattern, layers, images=study.images, **more):
     """The paths of a pattern for every layer that a network has under the key ``layers``."""
     return [
         path
@@ -84,8 +84,9 @@ def per_layer(pattern, layers, **more):
         for path in expand(
             pattern,
             network=choice.name,
+            images=images,
             layer=getattr(choice, layers),
-            **{"images": study.images, **more},
+            **more,
         )
     ]
 

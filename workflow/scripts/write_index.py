@@ -10,9 +10,10 @@ def main(networks, images, compared, source, digits, tracked, explored, left_out
 
     from cnnvis import provenance
     from cnnvis.pages import index, orders, study
+    from cnnvis.pages.look import Look
 
     looks = [
-        study.Look(
+        Look(
             network,
             one,
             tuple(chosen["layers"]),
